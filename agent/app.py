@@ -1,0 +1,1 @@
+"""Wires the house together: the only file that knows every room."""

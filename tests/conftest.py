@@ -1,0 +1,19 @@
+"""What every test may use: real peers found on this machine, or a loud skip."""
+
+import os
+import shutil
+
+import pytest
+
+SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def need(program: str) -> str:
+    """The path of a real peer; missing, the test is skipped on a person's machine and fails in CI."""
+    path = shutil.which(program, path=SBIN)
+    if path:
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{program} is missing, and CI must have it (see tests/install-services)")
+    pytest.skip(f"{program} is not installed: run tests/install-services as root")
+    raise AssertionError
