@@ -17,10 +17,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from notify.events import Event, Severity
-from scheduler.clock import Moment
-
-__all__ = ["Event", "Moment", "Severity"]
+from notify.events import Event as Event
+from scheduler.clock import Moment as Moment
 
 Role = Literal["grid", "solar", "battery", "house"]
 ROLES: tuple[Role, ...] = ("grid", "solar", "battery", "house")
@@ -106,6 +104,11 @@ class ChargerStatus:
     firmware: str = ""
     problem: str = ""
     contactor_closings: int = 0
+
+    @property
+    def has_car(self) -> bool:
+        """Whether anything says that a car is there (a sleeping one may not show)."""
+        return bool(self.plugged) or self.charging or self.wants_power
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ class Rules:
     stale_minimum_s: float = 30.0
     stale_safe_s: float = 120.0
     blind_fast_amps: float | None = None  # `fast` beside a main fuse whose meter is silent
-    has_grid_meter: bool = True
+    has_meter: bool = True  # a source that tells the surplus is set up
     grace_s: float = 60.0
 
 
