@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from random import Random
 from typing import Protocol
 
+from agent.bus import slip
+from agent.bus.frames import PrimaryHeartbeat, decode
 from simulator.charger import VirtualCharger
 from simulator.faults import FaultyWire, WireFaults
 
 BYTE_S = 10 / 9600
+HEARTBEAT = b"\xfb\xe0"
 PATIENCE_S = 0.001  # before somebody who was due and said nothing is asked again
 
 
@@ -35,6 +39,13 @@ class _Flight:
     ends_at: float
     data: bytes
     talker: Peer
+
+
+@lru_cache(maxsize=4096)
+def _addressed(data: bytes) -> str:
+    [raw] = slip.Decoder().feed(data, 0.0)
+    beat = decode(raw)
+    return beat.charger if isinstance(beat, PrimaryHeartbeat) else ""
 
 
 class SteppedBus:
@@ -60,6 +71,7 @@ class SteppedBus:
         self.frames = 0
         self.collisions = 0
         self.busy_s = 0.0
+        self.spoken_at: dict[str, float] = {}  # by charger id: the primary's last heartbeat to it
         self._flights: list[_Flight] = []
         self._primary_patience = -inf
 
@@ -71,6 +83,13 @@ class SteppedBus:
     def plug_back(self) -> None:
         """The adapter is back."""
         self.pulled = False
+
+    def restart(self, primary: Peer, now: float) -> None:
+        """Another primary takes the first one's place; what was in the air is gone."""
+        self.primary = primary
+        self.now = now
+        self._flights.clear()
+        self._primary_patience = -inf
 
     def run_until(self, end: float) -> None:
         """Let everybody speak and hear until `end`."""
@@ -122,6 +141,8 @@ class SteppedBus:
         self.frames += 1
         ends_at = now + len(data) * BYTE_S
         self.busy_s += ends_at - now
+        if data[1:3] == HEARTBEAT:
+            self.spoken_at[_addressed(data)] = now
         return _Flight(now, ends_at, data, talker)
 
     def _join(self, flight: _Flight) -> None:
