@@ -114,6 +114,7 @@ class VirtualCharger:
         self.contactor_closings = 0
         self.linked_to = ""  # the primary's id
         self.heartbeats = 0
+        self.heard_at = now  # the last heartbeat
         self.longest_gap_s = 0.0  # between two heartbeats while linked
         self.bricked = False
         self.muted = profile.mute
@@ -125,7 +126,6 @@ class VirtualCharger:
         self._queue: list[tuple[float, bytes]] = []
         self._now = now
         self._told_amps = 0.0
-        self._heard_at = now
         self._calls = 0
         self._pilot_off_until = 0.0
         self._shown: tuple[tuple[float, int], ...] = ()
@@ -201,8 +201,8 @@ class VirtualCharger:
 
     def _silence_edge(self) -> float:
         if self.linked_to:
-            return self._heard_at + LOST_AFTER_S
-        return self._heard_at + self.profile.stops_after_s if self.offered_amps else inf
+            return self.heard_at + LOST_AFTER_S
+        return self.heard_at + self.profile.stops_after_s if self.offered_amps else inf
 
     def _flow(self, now: float) -> None:
         span, self._now = now - self._now, now
@@ -229,12 +229,12 @@ class VirtualCharger:
 
     def _cross(self, now: float) -> None:
         """What happens at the edges of time."""
-        if self.linked_to and now >= self._heard_at + LOST_AFTER_S:
+        if self.linked_to and now >= self.heard_at + LOST_AFTER_S:
             self.linked_to = ""
             self._calls = 0
             self._announce_at = now
             self._reckon()
-        if not self.linked_to and self.offered_amps and now >= self._heard_at + self.profile.stops_after_s:
+        if not self.linked_to and self.offered_amps and now >= self.heard_at + self.profile.stops_after_s:
             self.offered_amps = 0.0
             self._reckon()
         if now >= self._lower_ends_at:
@@ -259,11 +259,11 @@ class VirtualCharger:
             return
         self.advance(now)
         if self.linked_to:
-            self.longest_gap_s = max(self.longest_gap_s, now - self._heard_at)
+            self.longest_gap_s = max(self.longest_gap_s, now - self.heard_at)
         else:
             self._relink(now)
         self.linked_to = beat.primary
-        self._heard_at = now
+        self.heard_at = now
         self.heartbeats += 1
         self._obey(beat.command, beat.amps, now)
         due = now + self.profile.answer_s
@@ -272,7 +272,7 @@ class VirtualCharger:
             self._say(due + PUSH_AFTER_S, self._wire(self._energy_report().encode()))
 
     def _relink(self, now: float) -> None:
-        silence_s = now - self._heard_at
+        silence_s = now - self.heard_at
         if self.heartbeats and silence_s > self.profile.stops_after_s:
             self._show((now + 2.0, ERROR), (now + 4.0, STARTING))
             if silence_s > self.profile.replug_after_silence_s and self.car is not None:
@@ -380,11 +380,13 @@ class VirtualCharger:
 
     def send(self, now: float) -> bytes:
         """What is due now, or nothing. One frame a call, but for the five announcements in a row."""
-        self.advance(now)
         data = b""
         if self._queue and self._queue[0][0] <= now:
             data = self._queue.pop(0)[1]
-        elif now >= self._announce_at and not (self.linked_to or self.bricked or self.muted):
+            self._reckon()
+            return data
+        self.advance(now)
+        if now >= self._announce_at and not (self.linked_to or self.bricked or self.muted):
             self._announce_at = now + ANNOUNCE_EVERY_S
             data = self._announcement()
         self._reckon()
@@ -400,7 +402,7 @@ class VirtualCharger:
         if self._queue:
             due = self._queue[0][0]
         if self.linked_to:
-            due = min(due, self._heard_at + LOST_AFTER_S)
+            due = min(due, self.heard_at + LOST_AFTER_S)
         elif not (self.bricked or self.muted):
             due = min(due, self._announce_at, self._silence_edge())
         self.next_due = due

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.car import Car, CarProfile
@@ -31,6 +31,7 @@ def test_a_car_waits_20_s_then_rises_by_an_amp_a_second_and_falls_by_four():
     assert drive(car, 0, 63) == 0
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 7.0), st.integers(6, 40), st.integers(21, 90))
 def test_the_length_of_the_steps_changes_nothing(step, offered, until):
     coarse, fine = Car(PLAIN, 0.0, Random(1)), Car(PLAIN, 0.0, Random(1))
