@@ -13,27 +13,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
 from notify.events import Event, Severity
 from scheduler.clock import Moment
+from scheduler.windows import ActiveWindow, Mode
 
-__all__ = ["Event", "Moment", "Severity"]
+__all__ = ["ActiveWindow", "Event", "Mode", "Moment", "Severity"]
 
 Role = Literal["grid", "solar", "battery", "house"]
 ROLES: tuple[Role, ...] = ("grid", "solar", "battery", "house")
 NOTHING: Mapping[str, object] = MappingProxyType({})
-
-
-class Mode(StrEnum):
-    """How a charger treats the sun."""
-
-    OFF = "off"  # exactly 0 A
-    SOLAR = "solar"  # the surplus, or nothing
-    SOLAR_MIN = "solar_min"  # never below the minimum, the surplus above it
-    FAST = "fast"  # all that the circuit allows
 
 
 # --- meters ----------------------------------------------------------------------------------------
@@ -167,16 +158,6 @@ class Boost:
     to_soc_percent: float | None = None
     to_energy_wh: float | None = None
     energy_start_wh: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveWindow:
-    """A charging window in force for one charger. `until` is wall time."""
-
-    name: str
-    mode: Mode
-    amps: float | None
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
