@@ -141,6 +141,11 @@ class House:
     rules: Rules
     bus_rules: BusRules
 
+    @property
+    def state_dir(self) -> Path:
+        """Where everything that must survive a restart lies."""
+        return self.settings.site.state_path(self.path)
+
 
 def load(path: Path, credentials: Path | None = None) -> House:
     """Read and check everything. Raises SettingsError with every problem, one sentence each."""
