@@ -16,18 +16,21 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
 from agent.bus.part import BusPart
 from agent.bus.port import Port, PortError, open_port
 from agent.herald import Herald
-from agent.model import BusView, Event, Offer, Published
+from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from notify.settings import SettingsError, read_toml
 from scheduler.clock import Clock, SystemClock
 
-EXIT_SETTINGS = 1
+if TYPE_CHECKING:  # imported only once the port is open
+    from agent.config import House
+    from agent.meters.part import Meters
+
 EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
@@ -93,8 +96,9 @@ class App:
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
-        from agent.meters.part import Limits, Meters
-        from agent.meters.view import plan
+        from agent.meters.part import Meters
+        from agent.meters.plan import plan
+        from agent.meters.view import Limits
 
         house, clock = self.house, self.clock
         settings = house.settings
@@ -111,7 +115,7 @@ class App:
             published=self.published,
             changed=self._wake_brain.set,
             tell=self.news.put,
-            push=meters.push,
+            push=pusher(meters),
         )
         brain = BrainPart(
             house.rules,
@@ -132,19 +136,23 @@ class App:
         )
         herald = Herald((self.news, meters.events), (remembered.put,))
         self._runner.start(brain, self._wake_brain)
-        for part in (*meters.parts, herald, history):
+        others: list[Part] = [*meters.parts, herald, history]
+        for part in others:
             self._runner.start(part)
         self._closing += [meters.close, lambda: history.finish(clock.now())]
         self._open_doors(state)
 
     def _open_doors(self, state: Path) -> None:
+        from agent.doors.past import Past
         from agent.doors.rooms import Rooms, Site
         from agent.doors.web.server import WebServer, WebSettings
-        from agent.history.reader import HistoryReader
+        from agent.history.reader import Reader
 
         house = self.house
         site = Site(house.rules, house.settings.site.name, house.settings.meters.max_age_s, versions())
-        rooms = Rooms(self.clock, self.published, self.desk, HistoryReader(state / "history.db"), site)
+        names = {charger.charger_id: charger.label for charger in house.rules.chargers}
+        past = Past(Reader(state / "history.db", house.settings.site.zone), names)
+        rooms = Rooms(self.clock, self.published, self.desk, past, site)
         web = house.settings.web
         secrets = house.credentials
         tokens = tuple(filter(None, [secrets.get("WEB_TOKEN", "")]))
@@ -153,6 +161,30 @@ class App:
         )
         self.web.start()
         self._doors.append(self.web)
+
+
+def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
+    """How the desk hands a pushed reading to the meters; an impossible one is refused."""
+    from agent.boosts import Refused
+    from agent.meters.values import Poor
+
+    def push(role: Role, reading: Reading) -> None:
+        try:
+            meters.push(
+                role,
+                reading.watts,
+                reading.at_mono_s,
+                source=reading.source,
+                amps_by_phase=reading.amps_by_phase,
+                volts_by_phase=reading.volts_by_phase,
+                energy_wh=reading.energy_wh,
+                exported_wh=reading.exported_wh,
+                soc_percent=reading.soc_percent,
+            )
+        except Poor as problem:
+            raise Refused(422, f"{problem}.") from None
+
+    return push
 
 
 def versions() -> dict[str, str]:
