@@ -78,6 +78,23 @@ def run_meter(args: argparse.Namespace) -> int:
             line.close()
 
 
+def read_once(text: str, role: Role, credentials: Mapping[str, str]) -> tuple[float | None, str]:
+    """Watts of one source for a role, or None and what is wrong: for set-up, not for control."""
+    clock = SystemClock(ZoneInfo("UTC"))
+    line: Line | None = None
+    try:
+        found = source(text, credentials)
+        line = open_line(found, clock)
+        return pick(found, _read(found, line, clock), role)[1].watts, ""
+    except BadLine as error:
+        return None, " ".join(error.problems)
+    except (Failure, Poor) as error:
+        return None, str(error)
+    finally:
+        if line:
+            line.close()
+
+
 def _read(found: Source, line: Line, clock: Clock) -> Meaning:
     """What the device says now. Raises Failure or Poor."""
     pause, until_s = threading.Event(), clock.now().mono_s + PATIENCE_S
