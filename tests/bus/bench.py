@@ -4,6 +4,7 @@ Whoever speaks occupies the wire for as long as its bytes take. Two that speak a
 """
 
 import heapq
+import itertools
 from math import inf
 from random import Random
 
@@ -133,7 +134,7 @@ class Bench:
 
     def gaps(self, charger_id="3201", since=0.0):
         times = [at for at, _ in self.beats(charger_id, since)]
-        return [b - a for a, b in zip(times, times[1:], strict=False)]
+        return [b - a for a, b in itertools.pairwise(times)]
 
     def questions(self, *codes, since=0.0):
         return [m for _, m in self.by_master(Query, since) if not codes or m.code in codes]
