@@ -61,7 +61,7 @@ class Car:
         self.profile = profile
         self.soc_percent = profile.soc_percent
         self.limit_percent = profile.limit_percent
-        self.setting_amps = profile.max_amps  # what the driver allows in the car
+        self._setting_amps = profile.max_amps
         self.stopped_by_driver = False
         self.drawn_amps = 0.0
         self.energy_wh = 0.0  # from the cable since this car was made
@@ -75,6 +75,7 @@ class Car:
     def plugged_in(self, now: float) -> None:
         """The cable went in: the car is awake and forgets its grudges."""
         self._now = now
+        self._steady_at = -1.0  # the offer at which nothing changes any more
         self.drawn_amps = 0.0
         self.asleep = False
         self.refuses = ""
@@ -90,8 +91,19 @@ class Car:
     def unplugged(self, now: float) -> None:
         """The cable came out."""
         self._now = now
+        self._steady_at = -1.0
         self.drawn_amps = 0.0
         self._enabled_at = None
+
+    @property
+    def setting_amps(self) -> float:
+        """What the driver allows in the car."""
+        return self._setting_amps
+
+    @setting_amps.setter
+    def setting_amps(self, amps: float) -> None:
+        self._setting_amps = amps
+        self._steady_at = -1.0
 
     @property
     def wants_power(self) -> bool:
@@ -111,8 +123,14 @@ class Car:
         if span <= 0:
             return self.drawn_amps
         before = self.drawn_amps
-        aim, ramping_s = self._aim(offered_amps, now, span)
         self._now = now
+        if offered_amps == self._steady_at and self._stays():
+            if before:
+                self._fill(before * volts * min(phases, self.profile.phases) * span / 3600)
+            return before
+        aim, ramping_s = self._aim(offered_amps, now, span)
+        steady = aim == before and self._is_plain(offered_amps, ramping_s)
+        self._steady_at = offered_amps if steady else -1.0
         if aim == before:
             after = before
         elif aim > before:
@@ -126,6 +144,32 @@ class Car:
             self._fill((before + after) / 2 * volts * min(phases, self.profile.phases) * span / 3600)
         return after
 
+    def _stays(self) -> bool:
+        """Whether what was steady is so still: no quicker question than this."""
+        if self.drawn_amps:
+            level = self.soc_percent
+            limit = self.limit_percent
+            return (
+                level < limit and level < TAPER_FROM_PERCENT and not (self.stopped_by_driver or self.refuses)
+            )
+        self._look_at_battery()
+        return True
+
+    def _is_plain(self, offered: float, ramping_s: float) -> bool:
+        """Whether only offers, the battery and hands can change anything: no lag, no nap, no trap."""
+        profile = self.profile
+        if self.drawn_amps:
+            return self._enabled_at is not None and ramping_s > 0 and not profile.six_amp_trap
+        quirky = profile.sleeps or profile.refuses_after_zero_at_plugin
+        return self._enabled_at is None and offered < profile.min_amps and not quirky
+
+    def _look_at_battery(self) -> None:
+        limit = min(self.limit_percent, 100.0)
+        if self.soc_percent >= limit:
+            self._finished = True
+        elif self._finished and self.soc_percent < limit - DRIVEN_PERCENT:
+            self._finished = False
+
     def _fill(self, cable_wh: float) -> None:
         self.energy_wh += cable_wh
         self.soc_percent += cable_wh * self.profile.efficiency / self.profile.battery_kwh / 10
@@ -133,11 +177,7 @@ class Car:
     def _aim(self, offered: float, now: float, span: float) -> tuple[float, float]:
         """The amps it moves towards, and for how much of `span` it has been free to rise."""
         profile = self.profile
-        limit = min(self.limit_percent, 100.0)
-        if self.soc_percent >= limit:
-            self._finished = True
-        elif self._finished and self.soc_percent < limit - DRIVEN_PERCENT:
-            self._finished = False
+        self._look_at_battery()
         if self._enabled_at is None:
             self._idle(offered, now)
         if offered < profile.min_amps or not self.wants_power:

@@ -36,6 +36,7 @@ from agent.bus.frames import (
     Contactor,
     ContactorDone,
     EnergyReport,
+    Message,
     PlugReport,
     PrimaryHeartbeat,
     PrimaryReady,
@@ -132,6 +133,7 @@ class VirtualCharger:
         self._asks_with = WAITING
         self._needs_acknowledge = False
         self._lower_ends_at = inf
+        self._edge_after = now  # nothing happens by itself before; at least nothing sooner
         self._flipped = False
         first = profile.first_announcement_s
         self._announce_at = now + (rng.uniform(0.2, ANNOUNCE_EVERY_S) if first is None else first)
@@ -191,13 +193,20 @@ class VirtualCharger:
 
     def advance(self, now: float) -> None:
         """Live until `now`: the car follows, energy is counted, a silent primary has its consequences."""
+        if now <= self._now:
+            return
+        if now < self._edge_after:
+            self._flow(now)
+            return
         while self._now < now:
-            upto = now
-            for edge in (self._silence_edge(), self._lower_ends_at, self._pilot_off_until):
-                if self._now < edge < upto:
-                    upto = edge
-            self._flow(upto)
-            self._cross(upto)
+            edge = self._next_edge()
+            self._flow(min(edge, now))
+            self._cross(self._now)
+        self._edge_after = self._next_edge()
+
+    def _next_edge(self) -> float:
+        edges = (self._silence_edge(), self._lower_ends_at, self._pilot_off_until)
+        return min((edge for edge in edges if edge > self._now), default=inf)
 
     def _silence_edge(self) -> float:
         if self.linked_to:
@@ -250,18 +259,24 @@ class VirtualCharger:
                 message = decode(raw)
             except RemoteError:
                 continue
-            hear = _HEARS.get(type(message))
-            if hear is not None and not self.bricked and not self.muted:
-                hear(self, message, now)
+            self.hear(message, now)
+
+    def hear(self, message: Message, now: float) -> None:
+        """One whole message, for wires that read them themselves."""
+        hear = _HEARS.get(type(message))
+        if hear is not None and not self.bricked and not self.muted:
+            hear(self, message, now)
 
     def _on_heartbeat(self, beat: PrimaryHeartbeat, now: float) -> None:
         if beat.charger != self.charger_id:
             return
         self.advance(now)
         if self.linked_to:
-            self.longest_gap_s = max(self.longest_gap_s, now - self.heard_at)
+            if now - self.heard_at > self.longest_gap_s:
+                self.longest_gap_s = now - self.heard_at
         else:
             self._relink(now)
+            self._edge_after = now
         self.linked_to = beat.primary
         self.heard_at = now
         self.heartbeats += 1
@@ -318,6 +333,7 @@ class VirtualCharger:
             self.abuses.append(NUISANCES[kind])
             if kind == b"\xfc\xe5":
                 self._pilot_off_until = now + 3.0
+                self._edge_after = now
         elif kind == b"\xfb\xe0" and to_me and message.raw[6] == 0x02:
             self.abuses.append("heartbeat command 02 muted it")
             self._say(now + self.profile.answer_s, self._answer(message.raw[2:4].hex().upper(), ERROR))
@@ -359,6 +375,7 @@ class VirtualCharger:
             self._show((now + RAISED_S, RAISING), (now + RAISED_S + ADJUSTED_S, ADJUSTED))
         elif self._lower_ends_at == inf:
             self._lower_ends_at = now + LOWERED_S
+            self._edge_after = now
             self.offered_amps = self._told_amps = max(0.0, self.offered_amps - 2.0)
             self._show((now + LOWERED_S, LOWERING), (now + LOWERED_S + ADJUSTED_S, ADJUSTED))
 

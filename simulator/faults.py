@@ -79,11 +79,11 @@ class FaultyWire:
             ("glued", faults.glued, self._glue),
             ("noise", faults.noise, self._noise),
         ]
-        self._any = sum(chance for _, chance, _ in self._ways) > 0
+        self.is_faulty = any(chance for _, chance, _ in self._ways)
 
     def carry(self, data: bytes) -> bytes:
         """What arrives of one frame; perhaps nothing."""
-        if not self._any:
+        if not self.is_faulty:
             return data
         for name, chance, damage in self._ways:
             if data and chance and self._rng.random() < chance:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
 from agent.model import Decision, Mode, Reading, Rules
 from simulator.charger import VirtualCharger
@@ -27,7 +26,7 @@ MOST_SENTENCES = 50
 HAIR = 0.011  # amps travel in hundredths
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Second:
     """All that can be judged about one second. `quiet_since` is when the line last came back."""
 
@@ -86,14 +85,16 @@ class Invariants:
             self._say(second, f"the chargers hold {total:.2f} A together on a circuit of {limit:.0f} A")
 
     def _offers(self, second: Second) -> None:
-        offers = {offer.charger_id: offer for offer in second.decision.offers}
-        for charger in self.rules.chargers:
-            offer = offers.get(charger.charger_id)
+        offers = second.decision.offers
+        for place, charger in enumerate(self.rules.chargers):
+            offer = offers[place] if place < len(offers) else None
+            if offer is None or offer.charger_id != charger.charger_id:
+                offer = next((each for each in offers if each.charger_id == charger.charger_id), None)
             if offer is None:
                 self._say(second, f"{charger.label} has no offer")
                 continue
             amps = offer.amps
-            if not isfinite(amps) or not (amps == 0 or charger.min_amps <= amps <= charger.max_amps):
+            if amps != 0 and not charger.min_amps <= amps <= charger.max_amps:  # so also NaN
                 self._say(second, f"{charger.label} is to offer {amps} A")
             if not offer.reason:
                 self._say(second, f"{charger.label} is to offer {amps:.0f} A and nobody says why")

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from math import inf, isfinite
 from random import Random
 from typing import Any, Protocol
@@ -176,7 +175,7 @@ class World:
         self._edges = _edges(self.setting.troubles)
         self._next_edge_s = self._edges[0][0] if self._edges else inf
         self._cars_out: dict[str, Car] = {}
-        self._hash = blake2b(digest_size=16)
+        self._digest = 0
         self._phases = {c.charger_id: tuple(int(p[1:]) - 1 for p in c.phases) for c in rules.chargers}
         amps = min(rules.circuit_amps, sum(c.max_amps for c in rules.chargers))
         widest = max((len(c.phases) for c in rules.chargers), default=1)
@@ -195,7 +194,7 @@ class World:
     @property
     def trace_hash(self) -> str:
         """A digest of every second so far: the same seed gives the same."""
-        return self._hash.hexdigest()
+        return f"{self._digest & 0xFFFF_FFFF_FFFF_FFFF:016x}"
 
     def figures(self) -> Figures:
         """What the run has come to."""
@@ -250,16 +249,17 @@ class World:
 
     def _judge(self, seen: Seen, flow: Powers, now: float) -> None:
         troubles = self.setting.troubles
-        spoken = self.bus.spoken_at
+        grid = self.readings.get("grid")
+        is_fresh = grid is not None and now - grid.at_mono_s <= self.rules.stale_minimum_s
         self.invariants.check(
             Second(
                 now,
                 self.chargers,
                 self.decision,
-                self.readings.get("grid"),
-                self._sun_modes(seen),
-                spoken,
-                wire_is_clean=troubles.wire == NO_TROUBLES.wire,
+                grid,
+                {} if is_fresh else self._sun_modes(seen),
+                self.bus.spoken_at,
+                wire_is_clean=not self.bus.wire.is_faulty,
                 line_is_whole=not self.bus.pulled,
                 quiet_since=self._quiet_since,
                 grid_amps=flow.grid_amps,
@@ -269,11 +269,10 @@ class World:
                 charging_phases=self._charging_phases() if self.rules.main_fuse_amps else frozenset(),
             )
         )
-        amps = [
-            (round(c.offered_amps * 100), round(c.drawn_amps * 100), c.contactor_closings)
-            for c in self.chargers
-        ]
-        self._hash.update(repr((now, round(flow.grid_w), amps, seen.windows is None)).encode())
+        digest = hash((self._digest, now, flow.grid_w, seen.windows is None))
+        for charger in self.chargers:
+            digest = hash((digest, charger.offered_amps, charger.drawn_amps, charger.contactor_closings))
+        self._digest = digest  # numbers only: no two runs of Python hash them differently
 
     def _charging_phases(self) -> frozenset[int]:
         drawing = [c.charger_id for c in self.chargers if c.drawn_amps]
