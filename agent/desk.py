@@ -213,7 +213,7 @@ class Desk:
         try:
             windows = read_windows(rows, names)
         except WindowError as error:
-            raise Refused(409, "; ".join(error.problems) + ".") from None
+            raise Refused(409, " ".join(error.problems)) from None
         self.windows.put(windows)
         self._changed()
         self._tell(Event("windows", sentence))

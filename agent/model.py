@@ -16,11 +16,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from notify.events import Event, Severity
-from scheduler.clock import Moment
-from scheduler.windows import ActiveWindow, Mode
-
-__all__ = ["ActiveWindow", "Event", "Mode", "Moment", "Severity"]
+from notify.events import Event as Event
+from scheduler.clock import Moment as Moment
+from scheduler.windows import ActiveWindow as ActiveWindow
+from scheduler.windows import Mode as Mode
 
 Role = Literal["grid", "solar", "battery", "house"]
 ROLES: tuple[Role, ...] = ("grid", "solar", "battery", "house")
@@ -97,6 +96,11 @@ class ChargerStatus:
     firmware: str = ""
     problem: str = ""
     contactor_closings: int = 0
+
+    @property
+    def has_car(self) -> bool:
+        """Whether anything says that a car is there (a sleeping one may not show)."""
+        return bool(self.plugged) or self.charging or self.wants_power
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ class Rules:
     stale_minimum_s: float = 30.0
     stale_safe_s: float = 120.0
     blind_fast_amps: float | None = None  # `fast` beside a main fuse whose meter is silent
-    has_grid_meter: bool = True
+    has_meter: bool = True  # a source that tells the surplus is set up
     grace_s: float = 60.0
 
 

@@ -40,7 +40,7 @@ def read_windows(
     With `chargers` (names by id) a window for a charger that isn't there is a problem too.
     """
     if not isinstance(rows, list | tuple):
-        raise WindowError([f"{where}: must be a list of windows"])
+        raise WindowError([f"{where}: must be a list of windows."])
     windows: list[Window] = []
     problems: list[str] = []
     for number, row in enumerate(rows, 1):
@@ -57,7 +57,7 @@ def read_windows(
 def read_window(row: object, chargers: Mapping[str, str] | None = None, where: str = "window") -> Window:
     """The window of one row. Raises WindowError with every problem."""
     if not isinstance(row, Mapping):
-        raise WindowError([f"{where}: must be a table with {', '.join(NEEDED)}"])
+        raise WindowError([f"{where}: must be a table with {', '.join(NEEDED)}."])
     reader = _Reader(row, where)
     reader.check_keys()
     window = Window(
@@ -103,10 +103,10 @@ class _Reader:
     def check_keys(self) -> None:
         for key in self._row:
             if key not in KEYS:
-                self.problems.append(f"{self._where}.{key}: there is no such key; use {', '.join(KEYS)}")
+                self.problems.append(f"{self._where}.{key}: there is no such key; use {', '.join(KEYS)}.")
         for key in NEEDED:
             if key not in self._row:
-                self.problems.append(f"{self._where}.{key}: is missing and must be set")
+                self.problems.append(f"{self._where}.{key}: is missing and must be set.")
 
     def value(self, key: str, read: Callable[[Any], T], otherwise: T) -> T:
         if key not in self._row:
@@ -115,7 +115,7 @@ class _Reader:
         try:
             return read(found)
         except ValueError as error:
-            self.problems.append(f"{self._where}.{key}: {error} (found {_shown(found)})")
+            self.problems.append(f"{self._where}.{key}: {error} (found {_shown(found)}).")
             return otherwise
 
 
@@ -170,9 +170,9 @@ def _contradictions(window: Window, where: str) -> list[str]:
     here = f"{where} ({window.name})"
     problems = []
     if window.from_minute == window.to_minute:
-        problems.append(f'{here}.to: is the same as from; a whole day is from "00:00" to "24:00"')
+        problems.append(f'{here}.to: is the same as from; a whole day is from "00:00" to "24:00".')
     if window.mode is Mode.OFF and window.amps is not None:
-        problems.append(f"{here}.amps: mode off offers no amps; leave amps out, or choose another mode")
+        problems.append(f"{here}.amps: mode off offers no amps; leave amps out, or choose another mode.")
     return problems
 
 
@@ -181,6 +181,6 @@ def _doubles(windows: Iterable[Window], where: str) -> list[str]:
     doubled = []
     for window in windows:
         if window.name.casefold() in seen:
-            doubled.append(f"{where} ({window.name}).name: is used twice; give each window its own name")
+            doubled.append(f"{where} ({window.name}).name: is used twice; give each window its own name.")
         seen.add(window.name.casefold())
     return doubled
