@@ -1,7 +1,7 @@
 // Boost: one tap for an hour, or another end; and the way back to the sun in one tap.
 
 import { call } from "/static/api.js";
-import { h, say, show } from "/static/dom.js";
+import { h, put, say, show } from "/static/dom.js";
 import { icon } from "/static/icons.js";
 import { amps, clock, percent, span } from "/static/words.js";
 
@@ -15,7 +15,7 @@ export function boost(id, act) {
     act(call("PUT", "/boost", { ...ask, ...limit, charger: id }));
   };
   const ampsField = h("input", { type: "number", inputmode: "numeric", min: 6, placeholder: "all", id: `amps-${id}` });
-  const now = h("button", { class: "primary", onclick: () => start({ for_s: 3600 }) }, icon("bolt"), "Boost 1 h");
+  const now = h("button", { onclick: () => start({ for_s: 3600 }) }, icon("bolt"), "Boost 1 h");
   const end = (label, input, unit, ask) =>
     h("form", { class: "end", onsubmit: (event) => { event.preventDefault(); start(ask(input.value)); } },
       h("label", { for: input.id }, label), input, h("span", { class: "unit" }, unit), h("button", { type: "submit" }, "Start"));
@@ -41,6 +41,7 @@ export function boost(id, act) {
     const on = charger.boost;
     show(idle, !on);
     show(busy, Boolean(on));
+    put(now, "class", charger.plugged || charger.charging ? "primary" : "plain");
     show(toSoc, charger.car?.soc_percent !== null && charger.car?.soc_percent !== undefined);
     if (ampsField.max !== String(charger.max_amps)) ampsField.max = charger.max_amps;
     if (!on) return;

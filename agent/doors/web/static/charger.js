@@ -44,7 +44,7 @@ function car() {
   const limit = h("span", { class: "limit" });
   const bar = h("div", { class: "soc", role: "img" }, level, limit);
   const note = h("p", { class: "quiet" });
-  const element = h("div", { class: "car" }, icon("car"), name, charge, bar, note);
+  const element = h("div", { class: "vehicle" }, icon("car"), name, charge, bar, note);
   function update(found) {
     show(element, Boolean(found));
     if (!found) return;
@@ -114,7 +114,9 @@ export function chargerCard(id, act, choose) {
     show(window_, Boolean(held) && !charger.boost);
     if (held) say(window_, `Until ${clock(held.until)} the window “${held.name}” says ${modeWord(held.mode)}${held.amps ? ` with ${amps(held.amps)}` : ""}; the mode above holds after it.`);
     const lifetime = charger.energy_wh === null ? "" : `has given ${energy(charger.energy_wh)} in its life`;
-    say(counter, [charger.volts_by_phase ? `${charger.volts_by_phase.filter((volt) => volt > 1).map(Math.round).join(" / ")} V` : "", lifetime].filter(Boolean).join(" · "));
+    const words = [charger.volts_by_phase ? `${charger.volts_by_phase.filter((volt) => volt > 1).map(Math.round).join(" / ")} V` : "", lifetime].filter(Boolean).join(" · ");
+    say(counter, words);
+    show(counter, Boolean(words));
   }
   return { element, update };
 }

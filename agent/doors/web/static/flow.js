@@ -1,7 +1,7 @@
 // What flows: sun, grid and battery around the house, and each charger below it. Dots run the way the power
 // runs, faster with more of it; the line's width tells how much.
 
-import { put, s, say, show } from "/static/dom.js";
+import { put, s, say } from "/static/dom.js";
 import { iconAt } from "/static/icons.js";
 import { power, percent } from "/static/words.js";
 
@@ -72,10 +72,9 @@ export function flow() {
     const chargers = state.chargers.length > MOST_CARS ? [{ name: "Cars", drawn_w: all, charging: all > STILL_W }] : state.chargers;
     if (cars.length !== chargers.length) layCars(chargers.length);
     tell(fixed.sun, "Sun", sun, sun);
-    tell(fixed.grid, grid === null ? "Grid" : grid < -STILL_W ? "selling" : grid > STILL_W ? "buying" : "Grid", grid, grid);
+    tell(fixed.grid, grid === null ? "Grid" : grid < -STILL_W ? "Selling" : grid > STILL_W ? "Buying" : "Grid", grid, grid);
     const charge = state.battery_soc_percent;
     tell(fixed.battery, charge === null ? "Battery" : `Battery ${percent(charge)}`, battery, battery);
-    show(fixed.battery.group, battery !== null);
     for (const part of [fixed.battery.group, fixed.battery.wire.group]) part.toggleAttribute("hidden", battery === null);
     say(house.value, power(used));
     say(house.name, "House");

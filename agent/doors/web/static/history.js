@@ -16,6 +16,7 @@ const query = (span_) => new URLSearchParams(span_).toString();
 /** A screen: an element, and an update(live) for each change. */
 export function historyScreen(live, act) {
   let shown = null;
+  let redraw = () => {};
   const title = h("h2", { class: "day-title" });
   const chart = h("div", { class: "chart-place" });
   const sums = h("dl", { class: "sums" });
@@ -38,7 +39,8 @@ export function historyScreen(live, act) {
     const to = midnight(moved(date, 1), now);
     const past = await get(`/history?${query({ from, to, step_s: STEP_S })}`);
     if (shown !== date) return;
-    chart.replaceChildren(dayChart(past, Date.parse(from), Date.parse(to), STEP_S));
+    redraw = () => chart.replaceChildren(dayChart(past, Date.parse(from), Date.parse(to), STEP_S, Math.max(300, chart.clientWidth)));
+    redraw();
     sums.replaceChildren(...sumUp(past).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
   }
 
@@ -47,7 +49,7 @@ export function historyScreen(live, act) {
     const span_ = query({ from: midnight(moved(day(now), -30), now), to: midnight(moved(day(now), 1), now) });
     csv.href = `${BASE}/sessions.csv?${span_}`;
     const sessions = await get(`/sessions?${span_}`);
-    rows.replaceChildren(...sessions.slice().reverse().map((one) => sessionRow(one, now)));
+    rows.replaceChildren(...sessions.slice().reverse().map((one) => sessionRow(one, live.state)));
     if (!sessions.length) rows.append(h("tr", {}, h("td", { colspan: 5, class: "quiet" }, "No charging session in the last 30 days.")));
   }
 
@@ -59,6 +61,11 @@ export function historyScreen(live, act) {
       h("p", {}, csv)));
 
   let begun = false;
+  let width = 0;
+  new ResizeObserver(() => {
+    if (Math.abs(chart.clientWidth - width) > 20) redraw();
+    width = chart.clientWidth;
+  }).observe(chart);
   function update() {
     if (begun || !live.state) return;
     if (!live.state.now) {
@@ -71,15 +78,13 @@ export function historyScreen(live, act) {
   return { element, update };
 }
 
-function sessionRow(one, now) {
-  const began = one.started ?? one.start;
-  const ended = one.ended ?? one.end;
+function sessionRow(one, { now, chargers }) {
+  const { started: began, ended } = one;
   const lasted = ended && began ? span((Date.parse(ended) - Date.parse(began)) / 1000) : "still charging";
-  const sun = one.solar_wh ?? one.sun_wh;
-  const share = sun !== undefined && sun !== null && one.energy_wh > 0 ? percent((100 * sun) / one.energy_wh) : "–";
+  const share = one.energy_wh > 0 ? percent((100 * one.solar_wh) / one.energy_wh) : "–";
   return h("tr", {},
     h("td", {}, began ? `${dayWord(began, now)} ${clock(began)}` : "–", h("small", {}, lasted)),
-    h("td", {}, one.charger_name ?? one.charger ?? one.charger_id ?? "–"),
+    h("td", {}, chargers.find((known) => known.id === one.charger)?.name ?? one.charger),
     h("td", { class: "number" }, energy(one.energy_wh)),
     h("td", { class: "number" }, share),
     h("td", {}, one.car || (one.vin ? `…${one.vin.slice(-6)}` : "–"), one.end_reason ? h("small", {}, one.end_reason) : null));
