@@ -13,13 +13,11 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
 from agent.history.files import FileTrouble, move_aside, opened, transaction, trouble
 from agent.model import Event
 from scheduler.clock import Clock
-
-JSON: TypeAlias = bool | int | float | str | list["JSON"] | dict[str, "JSON"] | None
 
 MIGRATIONS = ("CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;\n",)
 PUT = "INSERT OR REPLACE INTO kept VALUES (?, ?)"
@@ -44,16 +42,15 @@ class Kept:
             except KeepError as problem:
                 self._say("state_unreadable", f"{problem} What was set on the page is unknown until then.")
 
-    def get(self, key: str) -> JSON:
+    def get(self, key: str) -> Any:
         """The value last put, or None."""
         if not self._loaded:
             with self._lock, suppress(KeepError):
                 self._load()
         text = self._values.get(key)
-        value: JSON = None if text is None else json.loads(text)
-        return value
+        return None if text is None else json.loads(text)
 
-    def put(self, key: str, value: JSON) -> None:
+    def put(self, key: str, value: object) -> None:
         """Keep a value for good. Raises KeepError, and then the former value still counts."""
         try:
             text = json.dumps(value, separators=(",", ":"), allow_nan=False)

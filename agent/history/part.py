@@ -21,8 +21,9 @@ from agent.history.journal import Journal, OfferChange
 from agent.history.rollup import Minute
 from agent.history.sessions import Session, SessionTracker
 from agent.history.store import Batch, Happened, Store
-from agent.model import Event, Moment, Published, Rules, Severity
+from agent.model import Event, Moment, Published, Rules
 from agent.parts import Outbox, Slot
+from notify.events import Severity
 
 STEP_S = 1.0
 LONGEST_HOLD_S = 10.0  # after a longer silence only one second counts: the rest was not watched
