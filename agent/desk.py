@@ -49,6 +49,7 @@ __all__ = ["BoostAsk", "Desk", "KeepError", "Kept", "KeptNowhere", "Refused"]
 log = logging.getLogger(__name__)
 
 MOST_CARS = 50
+MODE_WORDS = {Mode.OFF: "off", Mode.SOLAR: "sun", Mode.SOLAR_MIN: "minimum + sun", Mode.FAST: "fast"}
 
 
 def _nothing(_: object = None) -> None:
@@ -102,7 +103,7 @@ class Desk:
                 whose = self._charger(charger_id).label
                 own = {key: value for key, value in control.mode_by_charger.items() if key != charger_id}
                 control = replace(control, mode_by_charger=own if mode is None else own | {charger_id: mode})
-            says = f"was set to {mode.value}" if mode else "follows the settings again"
+            says = f"was set to {MODE_WORDS[mode]}" if mode else "follows the settings again"
             self._take(control, Event("mode", f"{whose} {says}{_by(by)}.", subject=charger_id or ""))
 
     def start_boost(self, ask: BoostAsk, by: str = "") -> tuple[Boost, ...]:

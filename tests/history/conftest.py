@@ -52,6 +52,7 @@ class House:
         self.told: list[Event] = []
         self.watts: dict[str, float] = {"grid": 0.0, "solar": 0.0}
         self.chargers: tuple[ChargerStatus, ...] = says
+        self.soc_percent: float | None = None
         self.offers: tuple[Offer, ...] = ()
         self.reader = Reader(path, BERLIN)
         self.begin(boot)
@@ -77,7 +78,13 @@ class House:
         for _ in range(seconds + 60 * minutes + 3600 * hours):
             moment = self.clock.advance(1.0)
             readings = {
-                role: Reading(watts, moment.mono_s, f"test://{role}") for role, watts in self.watts.items()
+                role: Reading(
+                    watts,
+                    moment.mono_s,
+                    f"test://{role}",
+                    soc_percent=self.soc_percent if role == "battery" else None,
+                )
+                for role, watts in self.watts.items()
             }
             self.published.put(
                 Published(
