@@ -19,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.bus.master import Master
 from agent.bus.part import BusPart
 from agent.bus.port import Port, PortError, open_port
 from agent.herald import Herald
@@ -59,9 +60,15 @@ class App:
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
-        settings = house.settings.bus
+        url = house.settings.bus.port
         self.bus = BusPart(
-            house.bus_rules, settings.port, open_port, self.offers, self.bus_view, self.news, now.mono_s, port
+            Master(house.bus_rules, now.mono_s),
+            lambda: open_port(url),
+            self.offers,
+            self.bus_view,
+            self.news,
+            port=port,
+            port_name=url,
         )
 
     def start(self) -> None:
@@ -81,7 +88,7 @@ class App:
         for door in reversed(self._doors):
             door.stop()
         self._runner.end()
-        self.bus.close(self.clock)
+        self.bus.close(self.clock.now)
         for close in reversed(self._closing):
             close()
 
