@@ -238,9 +238,7 @@ def test_windows_are_added_replaced_in_place_and_taken_away():
     assert [window.name for window in house.desk.windows.get()] == ["Night"]
 
 
-def test_pushed_readings_are_laid_out_by_role():
+def test_pushed_readings_go_to_whoever_takes_them_and_else_are_refused():
     house = House()
-    house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
-    with pytest.raises(Refused, match="never negative"):
-        house.desk.push_reading("solar", Reading(-3, 500.0, "pushed"))
-    assert house.desk.pushed.get()["grid"].watts == -1200
+    with pytest.raises(Refused, match="no pushed readings"):
+        house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))

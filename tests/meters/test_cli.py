@@ -1,20 +1,17 @@
 """`agent meter` and `agent meters`: one reading on stdout, one clear line on stderr."""
 
-import argparse
 import json
 
 import pytest
 
+from agent.__main__ import main
 from agent.meters import cli, schemes
 
 
 @pytest.fixture
 def run(capsys):
     def call(*words):
-        parser = argparse.ArgumentParser()
-        cli.add_parsers(parser.add_subparsers())
-        args = parser.parse_args(words)
-        status = args.run(args)
+        status = main(words)
         out = capsys.readouterr()
         return status, out.out.strip(), out.err.strip()
 

@@ -11,9 +11,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.app import pusher
 from agent.desk import Desk, KeptNowhere
 from agent.doors.rooms import Rooms, Site
 from agent.doors.web.server import WebServer, WebSettings
+from agent.meters.part import Meters
+from agent.meters.plan import Plan
 from agent.model import (
     BusHealth,
     BusView,
@@ -139,6 +142,7 @@ class MiniHouse:
         self.published: Slot[Published] = Slot(Published(self.clock.now()))
         self.kept = kept or KeptNowhere()
         self.woken = 0
+        self.meters = Meters(Plan(), self.clock)
         self.desk = Desk(
             self.clock,
             self.kept,
@@ -147,6 +151,7 @@ class MiniHouse:
             published=self.published,
             changed=self._wake,
             tell=self.history.tell,
+            push=pusher(self.meters),
         )
         self.rooms = Rooms(
             self.clock,
