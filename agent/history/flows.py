@@ -19,6 +19,7 @@ from agent.model import ChargerStatus, Published, Reading, Role, Rules
 
 STALE_AFTER_S = 30.0  # an older reading is not what flows now
 REAL_DRAW_AMPS = 1.0  # below this, without the state of charging, it is the unit's own idle offset
+MOST_WATTS = 1e6  # a meter that says more is broken
 LOWEST_REAL_VOLTS = 80.0  # a conductor below this is not measured, whatever the unit says
 
 
@@ -118,7 +119,12 @@ def _fresh(published: Published, role: Role, now_s: float) -> tuple[float | None
     reading: Reading | None = published.meters.readings.get(role) or published.snapshot.readings.get(role)
     if reading is None or now_s - reading.at_mono_s > STALE_AFTER_S:
         return None, None
-    return reading.watts, reading.soc_percent
+    return _possible(reading.watts, MOST_WATTS), _possible(reading.soc_percent, 100.0)
+
+
+def _possible(value: float | None, most: float) -> float | None:
+    """The value, or None for what no house can have (NaN included)."""
+    return value if value is not None and -most <= value <= most else None
 
 
 def _house(

@@ -83,7 +83,10 @@ class Reader:
             return stretches(connection, start, end, step_s, self._zone)
 
     def sessions(self, from_wall: datetime, to_wall: datetime) -> tuple[Session, ...]:
-        """Charging sessions that touch [from_wall, to_wall), oldest first, lasting ones included."""
+        """Charging sessions that touch [from_wall, to_wall), oldest first, lasting ones included.
+
+        Energy in Wh; a session whose time nobody ever learned is not among them.
+        """
         span = (to_wall.timestamp(), from_wall.timestamp())
         with self._connection() as connection:
             if connection is None:

@@ -99,7 +99,8 @@ class _Open:
         self.energy_wh = session.energy_wh
         self.sun_wh, self.battery_wh, self.grid_wh = session.sun_wh, session.battery_wh, session.grid_wh
         self.charged_s, self.peak_amps = session.charged_s, session.peak_amps
-        self.counter_wh: float | None = session.counter_end_wh
+        self.counter_start_wh, self.counter_base_wh = session.counter_start_wh, session.counter_base_wh
+        self.counter_wh, self.counter_mark_wh = session.counter_end_wh, session.counter_mark_wh
         self.changed = True
 
     def add(self, flow: ChargerFlow, status: ChargerStatus, seconds: float, moment: Moment) -> None:
@@ -122,10 +123,9 @@ class _Open:
 
     def _tick(self, counter_wh: float) -> None:
         fell = self.counter_wh is not None and counter_wh < self.counter_wh
-        self.counter_wh = counter_wh
-        if self.session.counter_start_wh is None or fell:  # first seen, or the unit began anew
-            self.session = replace(self.session, counter_start_wh=counter_wh, counter_base_wh=self.energy_wh)
-        self.session = replace(self.session, counter_end_wh=counter_wh, counter_mark_wh=self.energy_wh)
+        if self.counter_start_wh is None or fell:  # first seen, or the unit began anew
+            self.counter_start_wh, self.counter_base_wh = counter_wh, self.energy_wh
+        self.counter_wh, self.counter_mark_wh = counter_wh, self.energy_wh
         self.changed = True
 
     def value(self, seen: Moment) -> Session:
@@ -140,6 +140,10 @@ class _Open:
             grid_wh=self.grid_wh,
             charged_s=self.charged_s,
             peak_amps=self.peak_amps,
+            counter_start_wh=self.counter_start_wh,
+            counter_base_wh=self.counter_base_wh,
+            counter_end_wh=self.counter_wh,
+            counter_mark_wh=self.counter_mark_wh,
         )
         self.session = replace(session, note=counter_note(session))
         return self.session

@@ -191,9 +191,8 @@ class Store:
     def _event_row(self, one: Happened) -> tuple[object, ...]:
         event = one.event
         at = seconds_of(event.at_wall or one.moment.wall)
-        kept = json.dumps(dict(event.data), default=str, separators=(",", ":"))
-        named = (event.kind, event.severity, event.subject, event.recovers)
-        return (at, self._boot, one.moment.mono_s, *named, event.sentence, kept)
+        named = (event.kind, event.severity, event.subject, event.recovers, event.sentence)
+        return (at, self._boot, one.moment.mono_s, *map(_text, named), _data(event.data))
 
     def _change_row(self, one: OfferChange) -> tuple[object, ...]:
         steps = json.dumps(one.steps, separators=(",", ":"))
@@ -204,7 +203,7 @@ class Store:
             one.charger_id,
             one.before_amps,
             one.after_amps,
-            one.reason,
+            _text(one.reason),
             steps,
         )
 
@@ -217,6 +216,19 @@ _PLACE = (
            seen_at = coalesce(seen_at, :zero + seen_mono_s), end_at = coalesce(end_at, :zero + end_mono_s)
        WHERE (start_at IS NULL OR seen_at IS NULL) AND boot = :boot""",
 )
+
+
+def _text(words: str) -> str:
+    """Words that SQLite can hold: half a character (from a file's odd name) becomes a question mark."""
+    return words.encode("utf-8", "replace").decode("utf-8")
+
+
+def _data(data: Mapping[str, object]) -> str:
+    """An event's data as JSON; what is not JSON is kept as the words that Python has for it."""
+    try:
+        return json.dumps(dict(data), default=str, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps({"unreadable": repr(data)})
 
 
 def seconds_of(wall: datetime | None) -> float | None:

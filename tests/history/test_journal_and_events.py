@@ -79,6 +79,14 @@ def test_an_event_is_on_disk_within_a_second(house):
     assert event.data["amps"] == 10
 
 
+@pytest.mark.parametrize("value", [{(1, 2): 3}, {"watts": float("nan")}, {"path": "half \udce9"}])
+def test_an_event_with_odd_data_does_not_stop_the_others(house, value):
+    house.events.put(Event("odd", "A file with half a character \udce9.", data={"value": value}))
+    house.events.put(Event("even", "The next one."))
+    house.lives(seconds=1)
+    assert [event.kind for event in house.reader.events()] == ["odd", "even"]
+
+
 def test_events_can_be_followed_and_chosen(house):
     for number in range(5):
         house.events.put(Event("odd" if number % 2 else "even", f"Number {number}."))

@@ -46,6 +46,13 @@ def test_a_silent_meter_is_unknown_and_not_zero(house):
     assert unknown.house_w is None
 
 
+@pytest.mark.parametrize("watts", [float("nan"), float("inf"), -1e7, 1e300])
+def test_a_meter_that_lies_is_unknown(house, watts):
+    house.says(grid=watts, solar=100).lives(minutes=1)
+    (row,) = house.rows()
+    assert (row.grid_w, row.import_wh, row.solar_w) == (None, 0, 100)
+
+
 def test_a_house_battery_shows_its_charge(house):
     house.soc_percent = 40.0
     house.says(battery=-500).lives(seconds=30)
