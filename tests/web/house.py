@@ -75,6 +75,12 @@ class Remembered:
                     "chargers_w": round(cars),
                     "battery_w": 0,
                     "grid_w": round(house + cars - sun),
+                    "step_s": step_s,
+                    "solar_wh": sun * step_s / 3600,
+                    "house_wh": house * step_s / 3600,
+                    "chargers_wh": cars * step_s / 3600,
+                    "import_wh": max(0, house + cars - sun) * step_s / 3600,
+                    "export_wh": max(0, sun - house - cars) * step_s / 3600,
                 }
             )
             at += timedelta(seconds=step_s)
@@ -139,6 +145,7 @@ class MiniHouse:
         self.published: Slot[Published] = Slot(Published(self.clock.now()))
         self.kept = kept or KeptNowhere()
         self.woken = 0
+        self.pushed: dict[str, Reading] = {}
         self.desk = Desk(
             self.clock,
             self.kept,
@@ -147,6 +154,7 @@ class MiniHouse:
             published=self.published,
             changed=self._wake,
             tell=self.history.tell,
+            push=self.pushed.__setitem__,
         )
         self.rooms = Rooms(
             self.clock,
