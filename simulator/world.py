@@ -33,14 +33,17 @@ from simulator.wires.stepped import Peer, SteppedBus
 
 MOST_PLAUSIBLE_WATTS = 1_000_000.0
 VALUE_SOLAR, VALUE_IMPORT, VALUE_START = 0.12, -0.10, -0.02  # EUR-like: per kWh, per kWh, each
+PULLED = "The simulated adapter was pulled out: plug it in again."
 SUN_MODES = (Mode.SOLAR, Mode.SOLAR_MIN)
 
 
 class Primary(Peer, Protocol):
     """What a world needs of a primary beside its two ends of the wire."""
 
-    def offer(self, offers: Sequence[Offer], now: float) -> None: ...
-    def view(self, now: float) -> BusView: ...
+    def offers(self, offers: Iterable[Offer]) -> None: ...
+    def view(self) -> BusView: ...
+    def port_lost(self, now: float, problem: str = "", port: str = "") -> None: ...
+    def port_opened(self, now: float, port: str = "") -> None: ...
 
 
 Decide = Callable[[Rules, Seen, Any, Moment], tuple[Decision, Any]]
@@ -157,6 +160,7 @@ class World:
         self.control = self.setting.control
         self.clock = FakeClock(self.setting.wall)
         self.dark = False
+        self.silent_s = 0  # seconds in which the primary kept silent because it heard another one
         self.ledger = Ledger()
         self.invariants = Invariants(rules, self.setting.watches_meter)
         self.decision = Decision()
@@ -220,15 +224,19 @@ class World:
         if self.dark:
             return
         self._read_meters(flow, now)
+        view = self.primary.view()
+        if view.health.other_primary:  # it is silent on purpose, and says so
+            self._quiet_since = now
+            self.silent_s += 1
         seen = Seen(
-            self.primary.view(now).chargers,
+            view.chargers,
             self.readings,
             self.setting.cars(moment),
             self.control,
             self.setting.windows(moment),
         )
         self.decision, self._memory = self._decide(self.rules, seen, self._memory, moment)
-        self.primary.offer(self.decision.offers, now)
+        self.primary.offers(self.decision.offers)
         self.ledger.commands(self.decision.offers)
         self._judge(seen, flow, now)
 
@@ -302,9 +310,11 @@ class World:
 
     def _pull(self, what: str, now: float) -> None:
         self.bus.pull()
+        self.primary.port_lost(now, PULLED)
 
     def _plug_back(self, what: str, now: float) -> None:
         self.bus.plug_back()
+        self.primary.port_opened(now)
         self._quiet_since = now
 
     def _go_dark(self, what: str, now: float) -> None:
@@ -322,6 +332,8 @@ class World:
         self.bus.restart(self.primary, now)
         self._memory = self._fresh_memory
         self._quiet_since = now
+        if self.bus.pulled:
+            self.primary.port_lost(now, PULLED)
 
     def _jump(self, by_s: str, now: float) -> None:
         if self.clock.wall is not None:
