@@ -33,6 +33,8 @@ from simulator.wires.stepped import Peer, SteppedBus
 
 MOST_PLAUSIBLE_WATTS = 1_000_000.0
 VALUE_SOLAR, VALUE_IMPORT, VALUE_START = 0.12, -0.10, -0.02  # EUR-like: per kWh, per kWh, each
+FORGIVEN_S = 30.0  # after a meter's lie, before the main fuse is judged again
+NOWHERE: frozenset[int] = frozenset()
 PULLED = "The simulated adapter was pulled out: plug it in again."
 SUN_MODES = (Mode.SOLAR, Mode.SOLAR_MIN)
 
@@ -169,6 +171,7 @@ class World:
         self.meters = {
             role: FaultyMeter(self.setting.troubles.meter) for role in ("grid", "solar", "battery")
         }
+        self._lies = self.setting.troubles.meter
         self._make_primary = make_primary
         self._decide = decide
         self._fresh_memory = self._memory = memory
@@ -256,7 +259,6 @@ class World:
                 self.readings[role] = said
 
     def _judge(self, seen: Seen, flow: Powers, now: float) -> None:
-        troubles = self.setting.troubles
         grid = self.readings.get("grid")
         is_fresh = grid is not None and now - grid.at_mono_s <= self.rules.stale_minimum_s
         self.invariants.check(
@@ -271,16 +273,19 @@ class World:
                 line_is_whole=not self.bus.pulled,
                 quiet_since=self._quiet_since,
                 grid_amps=flow.grid_amps,
-                meter_is_honest=not any(
-                    s.starts_s <= now < s.starts_s + s.lasts_s + 30 for s in troubles.meter
-                ),
-                charging_phases=self._charging_phases() if self.rules.main_fuse_amps else frozenset(),
+                meter_is_honest=not self._lies or now >= self._honest_from(now),
+                charging_phases=self._charging_phases() if self.rules.main_fuse_amps else NOWHERE,
             )
         )
         digest = hash((self._digest, now, flow.grid_w, seen.windows is None))
         for charger in self.chargers:
             digest = hash((digest, charger.offered_amps, charger.drawn_amps, charger.contactor_closings))
         self._digest = digest  # numbers only: no two runs of Python hash them differently
+
+    def _honest_from(self, now: float) -> float:
+        """When the meter's last lie so far has been slept off."""
+        ends = [spell.starts_s + spell.lasts_s + FORGIVEN_S for spell in self._lies if spell.starts_s <= now]
+        return max(ends, default=0.0)
 
     def _charging_phases(self) -> frozenset[int]:
         drawing = [c.charger_id for c in self.chargers if c.drawn_amps]
