@@ -17,7 +17,7 @@ Which command carries a limit (sources as in frames.py):
 
     protocol 1                                     05 + amps
     protocol 2, state 04 and amps > 0              05 + amps
-    protocol 2, state 08, nothing offered yet      08 + amps; after 10 s without effect 09 + amps
+    protocol 2, state 08, less offered so far      08 + amps; after 10 s without effect 09 + amps
     protocol 2, anything else                      09 + amps
     echoed and above 0 A                           00 (at 0 A a protocol 2 unit told 00 flips its relay)
 """
@@ -258,11 +258,8 @@ class Charger:
         if amps > 0 and not self.fresh:
             if self.state_code == WAITING:
                 return BEFORE_CHARGE
-            if (
-                self.state_code == STARTING
-                and not self.offered_amps
-                and now - self.state_since <= STUCK_STARTING_S
-            ):
+            is_new = amps != self.told_amps or now - self.told_since <= STUCK_STARTING_S
+            if self.state_code == STARTING and self.offered_amps < amps and is_new:
                 return ACKNOWLEDGE
         return LIMIT
 

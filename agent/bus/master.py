@@ -212,7 +212,7 @@ class Master:
             return
         beat_at, _, asks_at, asker = self._agenda()
         due = beat_at
-        soonest = max(starts, self._quiet_at)
+        soonest = max(now, starts, self._quiet_at)
         if self._hellos or self._calls:
             hello_at = max(self._hello_at, soonest)
             if hello_at + self._hello_takes() <= beat_at:

@@ -46,7 +46,8 @@ class Bench:
         self.units = list(units)
         self.master = Master(bus_rules, now)
         self.echo = echo
-        self.said = []  # (time, who, message)
+        self.said = []  # (time, who, message), as it arrived
+        self.beat_at = {}  # by charger: when the master began to say a heartbeat, arrived or not
         self.collisions = 0
         self.highest_sum = 0.0
         self.events = []
@@ -56,7 +57,6 @@ class Bench:
         self._wire_ends = -1.0
         self._on_wire = []
         self._order = 0
-        self.serve_from = self.serve_until = None
 
     def offer(self, good_until=FOREVER, **amps):
         """offer(c3201=16): what the brain offers from now on."""
@@ -64,6 +64,10 @@ class Bench:
 
     def speak(self, who, data):
         """Put bytes on the wire now."""
+        if who is self.master:
+            (raw,) = slip.Decoder().feed(data, self.now)
+            if isinstance(message := frames.decode(raw), PrimaryHeartbeat):
+                self.beat_at.setdefault(message.charger, []).append(self.now)
         data = self.jam(who, data, self.now)
         if not data:
             return
@@ -133,7 +137,7 @@ class Bench:
         return [(at, m) for at, m in self.by_master(PrimaryHeartbeat, since) if m.charger == charger_id]
 
     def gaps(self, charger_id="3201", since=0.0):
-        times = [at for at, _ in self.beats(charger_id, since)]
+        times = [at for at in self.beat_at[charger_id] if at >= since]
         return [b - a for a, b in itertools.pairwise(times)]
 
     def questions(self, *codes, since=0.0):
