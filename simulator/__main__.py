@@ -1,4 +1,4 @@
-"""`python -m simulator days` writes the simulator's own days anew; `seeds` tries houses drawn from seeds."""
+"""What the simulator does on its own: `demo`, `simulate`, `seeds` (houses drawn from seeds), `days`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from simulator import replay
 from simulator.chance import draw_world
 from simulator.trace import write_trace
 from simulator.weather import DAYS, day_named
@@ -36,7 +37,7 @@ def try_seeds(first: int, count: int, length_s: float) -> int:
 
 def main() -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="sunward", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     days = commands.add_parser("days", help="write the simulator's own days anew")
     days.add_argument("--into", type=Path, default=HERE, help="the folder (default: simulator/days)")
@@ -44,7 +45,10 @@ def main() -> int:
     seeds.add_argument("--first", type=int, default=0, help="the first seed (default: 0)")
     seeds.add_argument("--count", type=int, default=200, help="how many houses (default: 200)")
     seeds.add_argument("--length", type=float, default=900.0, help="seconds each (default: 900)")
+    replay.add_parser(commands)
     chosen = parser.parse_args()
+    if chosen.command == "simulate":
+        return replay.simulate(chosen)
     if chosen.command == "seeds":
         return 1 if try_seeds(chosen.first, chosen.count, chosen.length) else 0
     write_days(chosen.into)
