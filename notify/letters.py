@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Literal
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING, Literal
 
 from notify import TEMPLATES
 from notify.events import SEVERITIES, Severity, kind_of
 from notify.figures import Figures
 from notify.items import Item
 from notify.redact import Redactor
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Form = Literal["letter", "digest", "test"]
 LONGEST_SUBJECT = 90
@@ -88,6 +89,9 @@ def write(items: Sequence[Item], form: Form, message_id: str, made: datetime, st
 
 @cache
 def _environment() -> Environment:
+    """Made for the first letter: a program that only notes events never imports jinja2."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(),

@@ -215,14 +215,15 @@ def _goes_on(
 
 def _item(row: Waiting, role: Role) -> Item:
     event = row.event
+    own = event.at_wall if row.count == 1 else None
     return Item(
         event.kind,
         event.subject,
         severity_of(event),
         role,
         event.sentence,
-        row.first,
-        row.last,
+        own or row.first,
+        own or row.last,
         row.count,
         data=event.data,
     )

@@ -32,7 +32,7 @@ class Service:
         post = apprise.Apprise()
         if not post.add(self._url):
             raise SendError(
-                f"apprise does not understand the {self._scheme}:// address. Compare it with apprise's own list.",
+                f"apprise can't read the {self._scheme}:// address in NOTIFY_URLS. See apprise's list.",
                 "settings",
             )
         with apprise.LogCapture(level=apprise.logging.WARNING) as said:

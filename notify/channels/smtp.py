@@ -17,13 +17,11 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Literal
 
 from notify.channels import Cause, SendError
 from notify.letters import Letter
+from notify.settings import Security
 
-Security = Literal["starttls", "tls", "none"]
-USUAL_PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 # smtplib would look up this computer's own name, which may take long without a network
 OWN_NAME = "[127.0.0.1]"
 APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}")  # as Google shows it: the spaces are no part of it
@@ -124,29 +122,29 @@ def explain(error: Exception, server: Server, to: str) -> SendError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()))
         return _answered(code, said, f"{server.label} does not take mail for {to}", "letter")
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        hint = "check user and SMTP_PASSWORD"
-        if "gmail" in server.host or "google" in server.host:
-            hint += " (Google wants an app password: myaccount.google.com/apppasswords)"
-        return _answered(
-            error.smtp_code, error.smtp_error, f"{server.label} refuses the sign-in; {hint}", "settings"
-        )
-    if isinstance(error, smtplib.SMTPSenderRefused):
-        what = f"{server.label} refuses the sender; set from to the account's own address"
-        return _answered(error.smtp_code, error.smtp_error, what, "settings")
-    if isinstance(error, smtplib.SMTPDataError):
-        return _answered(error.smtp_code, error.smtp_error, f"{server.label} refuses the letter", "letter")
     if isinstance(error, smtplib.SMTPResponseException):
-        return _answered(
-            error.smtp_code, error.smtp_error, f"{server.label} refuses the connection", "settings"
-        )
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return SendError(_unsupported(error, server), "settings")
+        what, permanent = _refusal(error, server)
+        return _answered(error.smtp_code, error.smtp_error, what, permanent)
     if isinstance(error, ssl.SSLError):
         return SendError(_tls(error, server), "settings")
     if isinstance(error, ValueError):
         return SendError(f"The letter can't be sent as it is: {error}.", "letter")
+    if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+        return SendError(_unsupported(error, server), "settings")
     return SendError(_line(error, server), "later")
+
+
+def _refusal(error: smtplib.SMTPResponseException, server: Server) -> tuple[str, Cause]:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        hint = "check user and SMTP_PASSWORD"
+        if "gmail" in server.host or "google" in server.host:
+            hint += " (Google wants an app password: myaccount.google.com/apppasswords)"
+        return f"{server.label} refuses the sign-in; {hint}", "settings"
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return f"{server.label} refuses the sender; set from to the account's own address", "settings"
+    if isinstance(error, smtplib.SMTPDataError):
+        return f"{server.label} refuses the letter", "letter"
+    return f"{server.label} refuses the connection", "settings"
 
 
 def _answered(code: int, said: bytes | str, what: str, permanent: Cause) -> SendError:
@@ -155,11 +153,11 @@ def _answered(code: int, said: bytes | str, what: str, permanent: Cause) -> Send
     return SendError(f"{what}. It said: {code} {text}", permanent if code >= 500 else "later")
 
 
-def _unsupported(error: smtplib.SMTPNotSupportedError, server: Server) -> str:
+def _unsupported(error: smtplib.SMTPException, server: Server) -> str:
     said = str(error)
     if "STARTTLS" in said:
         return f'{server.label} offers no STARTTLS. Try security = "tls" with port = 465.'
-    if "AUTH" in said:
+    if "AUTH" in said or "authentication" in said:
         return f"{server.label} takes no sign-in on this port. Remove user, or use its submission port (587)."
     return f"{server.label} can't do what the letter needs: {said}."
 
@@ -172,7 +170,9 @@ def _tls(error: ssl.SSLError, server: Server) -> str:
                 f"The certificate of {server.label} is for another name ({why}). Set host to the name in it."
             )
         if "expired" in why or "not yet valid" in why:
-            return f"The certificate of {server.label} is out of date ({why}). Check this computer's clock first."
+            return (
+                f"The certificate of {server.label} is out of date ({why}). Is this computer's clock right?"
+            )
         return (
             f"The certificate of {server.label} is not trusted ({why}). "
             "If the server is your own, set ca_file to its certificate."

@@ -1,0 +1,188 @@
+"""The outbox's file: opened for each use, whole after a power cut, replaced when it is damaged.
+
+Every use is one transaction that is on the disk when it ends. A damaged file is set aside under
+another name, what can still be read of it is taken over, and a notice tells about it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from notify import rows
+from notify.events import Event
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+SCHEMA = Path(__file__).with_name("outbox.sql")
+SCHEMA_VERSION = 1
+PATIENCE_S = 3.0
+BROKEN_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+MOST_BROKEN_FILES = 3
+TABLES = ("events", "told", "letters", "made")
+
+
+class OutboxError(Exception):
+    """The outbox's file can't be used now. The sentence says why and what to do."""
+
+
+class OutboxFile:
+    """Transactions on one file, for any number of threads and programs. Path None: in memory only."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._memory: sqlite3.Connection | None = None
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction. Raises OutboxError when the file can't be used."""
+        with self._lock:
+            try:
+                return self._transaction(work)
+            except sqlite3.DatabaseError as error:
+                if self.path is None or not _is_broken(error):
+                    raise OutboxError(self._sentence(error)) from error
+            except OSError as error:
+                raise OutboxError(self._sentence(error)) from error
+            try:
+                self._start_anew()
+                return self._transaction(work)
+            except (sqlite3.DatabaseError, OSError) as error:
+                raise OutboxError(self._sentence(error)) from error
+
+    @contextlib.contextmanager
+    def alone(self, what: str = "post", *, wait: bool = False) -> Iterator[bool]:
+        """Whether we are the only one at `what`; the kernel ends the claim of a program that dies."""
+        if self.path is None:
+            yield True
+            return
+        try:
+            lock = os.open(f"{self.path}.{what}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise OutboxError(self._sentence(error)) from error
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(lock)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._connect()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                _bring_up(db)
+                result = work(db)
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+            return result
+        finally:
+            if db is not self._memory:
+                db.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is None:
+            if self._memory is None:
+                self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            return self._memory
+        if not self.path.exists():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        db = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
+        db.execute("PRAGMA synchronous = FULL")
+        return db
+
+    def _sentence(self, error: Exception) -> str:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) == 28:
+            return f"The disk with {self.path} is full. Make room; until then news is kept in memory."
+        if code == sqlite3.SQLITE_BUSY:
+            return f"{self.path} is in use by another program for over {PATIENCE_S:g} s."
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return f"{self.path} can't be written. Give this user the right to write in {self._folder}."
+        return f"{self.path} can't be used: {getattr(error, 'strerror', None) or error}."
+
+    @property
+    def _folder(self) -> str:
+        return str(self.path.parent) if self.path else ""
+
+    def _start_anew(self) -> None:
+        """Set a damaged file aside, and save from it what can be read."""
+        assert self.path is not None
+        with self.alone("repair", wait=True):
+            if self._is_sound():
+                return  # another program was faster
+            aside = _free_name(self.path)
+            os.replace(self.path, aside)
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}-journal", f"{aside}-journal")
+            saved = self._transaction(lambda db: _take_over(db, aside))
+        log.error(
+            "the outbox %s was damaged; %d entries were saved, the rest is in %s", self.path, saved, aside
+        )
+
+    def _is_sound(self) -> bool:
+        try:
+            found: object = self._transaction(lambda db: db.execute("PRAGMA integrity_check").fetchone())
+        except sqlite3.DatabaseError:
+            return False
+        return found == ("ok",)
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise OSError(None, "it was written by a newer sunward")
+    for statement in SCHEMA.read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute("INSERT INTO about VALUES (?)", (uuid.uuid4().hex[:16],))
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _is_broken(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN_CODES
+
+
+def _free_name(path: Path) -> Path:
+    names = [path.with_name(f"{path.name}.broken-{number}") for number in range(1, MOST_BROKEN_FILES + 1)]
+    return next((name for name in names if not name.exists()), names[-1])
+
+
+def _take_over(db: sqlite3.Connection, damaged: Path) -> int:
+    """Copy every row that can still be read; returns how many events and letters that were."""
+    saved = 0
+    old = sqlite3.connect(f"file:{damaged}?mode=rw", uri=True)
+    try:
+        for table in TABLES:
+            with contextlib.suppress(sqlite3.DatabaseError):
+                for row in old.execute(f"SELECT * FROM {table}"):
+                    marks = ", ".join("?" * len(row))
+                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                    saved += table in ("events", "letters")
+    finally:
+        old.close()
+    sentence = (
+        f"The outbox file was damaged and is new now. {saved} entries were saved; "
+        f"others may be lost. The damaged file is kept as {damaged.name}."
+    )
+    rows.add_event(db, Event("outbox_broken", sentence, "warning"), None)
+    return saved
