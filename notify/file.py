@@ -1,4 +1,4 @@
-"""The outbox's file: opened for each use, whole after a power cut, replaced when it is damaged.
+"""The outbox's file: shared by programs and threads, whole after a power cut, replaced when damaged.
 
 Every use is one transaction that is on the disk when it ends. A damaged file is set aside under
 another name, what can still be read of it is taken over, and a notice tells about it.
@@ -41,7 +41,8 @@ class OutboxFile:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._memory: sqlite3.Connection | None = None
+        self._db: sqlite3.Connection | None = None
+        self._inode = 0
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction. Raises OutboxError when the file can't be used."""
@@ -83,30 +84,33 @@ class OutboxFile:
         db = self._connect()
         try:
             db.execute("BEGIN IMMEDIATE")
-            try:
-                _bring_up(db)
-                result = work(db)
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+            _bring_up(db)
+            result = work(db)
             db.execute("COMMIT")
             return result
-        finally:
-            if db is not self._memory:
-                db.close()
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is None:
-            if self._memory is None:
-                self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            return self._memory
+            self._db = self._db or _open(":memory:")
+            return self._db
         if not self.path.exists():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        db = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
-        db.execute("PRAGMA synchronous = FULL")
-        return db
+        inode = self.path.stat().st_ino
+        if self._db is None or inode != self._inode:  # new, or another program has set it aside
+            self.close()
+            self._db, self._inode = _open(str(self.path)), inode
+        return self._db
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
     def _sentence(self, error: Exception) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -129,6 +133,7 @@ class OutboxFile:
             if self._is_sound():
                 return  # another program was faster
             aside = _free_name(self.path)
+            self.close()
             os.replace(self.path, aside)
             with contextlib.suppress(FileNotFoundError):
                 os.replace(f"{self.path}-journal", f"{aside}-journal")
@@ -143,6 +148,12 @@ class OutboxFile:
         except sqlite3.DatabaseError:
             return False
         return found == ("ok",)
+
+
+def _open(name: str) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA synchronous = FULL")
+    return db
 
 
 def _bring_up(db: sqlite3.Connection) -> None:

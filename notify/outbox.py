@@ -163,6 +163,10 @@ class Outbox:
             self._file.do(work)
         return None if refused or too_old else again
 
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        self._file.close()
+
     # --- looking -----------------------------------------------------------------------------------
 
     def letters(self) -> list[Job]:
