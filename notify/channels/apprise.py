@@ -7,6 +7,7 @@ fingerprint of the address. apprise is an extra and imported only when the first
 from __future__ import annotations
 
 import hashlib
+import re
 from types import ModuleType
 
 from notify.channels import SendError
@@ -24,6 +25,7 @@ class Service:
         scheme = url.partition("://")[0].lower()
         self.name = f"{scheme}:{hashlib.sha256(url.encode()).hexdigest()[:8]}"
         self._url = url
+        self._redact = Redactor([url, *re.split(r"[/:@?&=]+", url.partition("://")[2])])
         self._scheme = scheme
 
     def send(self, letter: Letter) -> None:
@@ -35,9 +37,9 @@ class Service:
                 f"apprise can't read the {self._scheme}:// address in NOTIFY_URLS. See apprise's list.",
                 "settings",
             )
-        with apprise.LogCapture(level=apprise.logging.WARNING) as said:
+        with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as said:
             taken = post.notify(title=letter.subject, body=letter.text, notify_type=KINDS[letter.severity])
-            why = Redactor([self._url]).text(" ".join(said.getvalue().split()))[-200:]
+            why = self._redact.text(" ".join(said.getvalue().split()))[-200:]
         if not taken:
             raise SendError(f"The {self._scheme} service did not take the letter. {why}".rstrip(), "later")
 

@@ -126,7 +126,8 @@ def explain(error: Exception, server: Server, to: str) -> SendError:
         what, permanent = _refusal(error, server)
         return _answered(error.smtp_code, error.smtp_error, what, permanent)
     if isinstance(error, ssl.SSLError):
-        return SendError(_tls(error, server), "settings")
+        hung_up = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        return SendError(_tls(error, server), "later" if hung_up else "settings")
     if isinstance(error, ValueError):
         return SendError(f"The letter can't be sent as it is: {error}.", "letter")
     if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
@@ -185,7 +186,7 @@ def _tls(error: ssl.SSLError, server: Server) -> str:
 def _line(error: Exception, server: Server) -> str:
     if isinstance(error, socket.gaierror):
         return f"{server.host} can't be found: no internet, or host is misspelt."
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"{server.label} did not answer within {server.timeout_s:g} s."
     if isinstance(error, ConnectionRefusedError):
         return f"Nothing listens at {server.label}: the server is down, or host or port is wrong."

@@ -93,8 +93,8 @@ class SmtpServer:
         self.connections += 1
         try:
             await _Talk(self, self._mailbox, self._tls, reader, writer).run()
-        except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
-            pass  # the other side left, or talked nonsense: nothing to keep
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # the other side left or talked nonsense, or we close: nothing to keep
         finally:
             writer.close()
 
@@ -170,7 +170,9 @@ class _Talk:
             return True
         await self._say("220 go ahead")
         if self._server.trouble is Trouble.BAD_TLS:
+            await self._reader.read(1)
             await self._say("this is not TLS")
+            await self._reader.read()  # until they have had enough
             return False
         await self._writer.start_tls(self._tls)
         self._safe = True
