@@ -25,10 +25,9 @@ log = logging.getLogger(__name__)
 
 SCHEMA = Path(__file__).with_name("outbox.sql")
 SCHEMA_VERSION = 1
-PATIENCE_S = 3.0
 BROKEN_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 MOST_BROKEN_FILES = 3
-TABLES = ("events", "told", "letters", "made")
+TABLES = {"events": "id", "told": "kind", "letters": "id", "made": "at_s"}
 
 
 class OutboxError(Exception):
@@ -38,8 +37,9 @@ class OutboxError(Exception):
 class OutboxFile:
     """Transactions on one file, for any number of threads and programs. Path None: in memory only."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, patience_s: float = 3.0) -> None:
         self.path = path
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._inode = 0
@@ -95,7 +95,7 @@ class OutboxFile:
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is None:
-            self._db = self._db or _open(":memory:")
+            self._db = self._db or _open(":memory:", 0.0)
             return self._db
         if not self.path.exists():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ class OutboxFile:
         inode = self.path.stat().st_ino
         if self._db is None or inode != self._inode:  # new, or another program has set it aside
             self.close()
-            self._db, self._inode = _open(str(self.path)), inode
+            self._db, self._inode = _open(str(self.path), self._patience_s), inode
         return self._db
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class OutboxFile:
         if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) == 28:
             return f"The disk with {self.path} is full. Make room; until then news is kept in memory."
         if code == sqlite3.SQLITE_BUSY:
-            return f"{self.path} is in use by another program for over {PATIENCE_S:g} s."
+            return f"{self.path} is in use by another program for over {self._patience_s:g} s."
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return f"{self.path} can't be written. Give this user the right to write in {self._folder}."
         return f"{self.path} can't be used: {getattr(error, 'strerror', None) or error}."
@@ -150,8 +150,8 @@ class OutboxFile:
         return found == ("ok",)
 
 
-def _open(name: str) -> sqlite3.Connection:
-    db = sqlite3.connect(name, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+def _open(name: str, patience_s: float) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=patience_s, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA synchronous = FULL")
     return db
 
@@ -183,12 +183,11 @@ def _take_over(db: sqlite3.Connection, damaged: Path) -> int:
     saved = 0
     old = sqlite3.connect(f"file:{damaged}?mode=rw", uri=True)
     try:
-        for table in TABLES:
-            with contextlib.suppress(sqlite3.DatabaseError):
-                for row in old.execute(f"SELECT * FROM {table}"):
-                    marks = ", ".join("?" * len(row))
-                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
-                    saved += table in ("events", "letters")
+        for table, key in TABLES.items():
+            for row in _readable(old, table, key):
+                marks = ", ".join("?" * len(row))
+                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                saved += key == "id"
     finally:
         old.close()
     sentence = (
@@ -197,3 +196,17 @@ def _take_over(db: sqlite3.Connection, damaged: Path) -> int:
     )
     rows.add_event(db, Event("outbox_broken", sentence, "warning"), None)
     return saved
+
+
+def _readable(old: sqlite3.Connection, table: str, key: str) -> list[tuple[object, ...]]:
+    """A damaged table's rows: its keys from both ends as far as one gets, then each row by itself."""
+    keys: set[object] = set()
+    for order in ("ASC", "DESC"):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for (value,) in old.execute(f"SELECT {key} FROM {table} ORDER BY {key} {order}"):
+                keys.add(value)
+    found: list[tuple[object, ...]] = []
+    for value in keys:
+        with contextlib.suppress(sqlite3.DatabaseError):
+            found += old.execute(f"SELECT * FROM {table} WHERE {key} = ?", (value,)).fetchall()
+    return found

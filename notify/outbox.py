@@ -49,11 +49,12 @@ GIVE_UP_AFTER_S = 30 * 86400.0
 class Outbox:
     """The house's one outbox, in `path` (None: in memory only). Safe from any thread."""
 
-    def __init__(self, path: Path | None, redact: Redactor | None = None) -> None:
+    def __init__(self, path: Path | None, redact: Redactor | None = None, *, patience_s: float = 3.0) -> None:
         self.problem = ""  # why the file can't be written, or empty
-        self._file = OutboxFile(path)
+        self._file = OutboxFile(path, patience_s)
         self._redact = redact or Redactor()
-        self._held: deque[tuple[Event, datetime | None]] = deque(maxlen=MOST_HELD)
+        self._held: deque[tuple[Event, datetime | None]] = deque()
+        self._lost = 0  # dropped from memory while the file could not be written
         self._held_lock = threading.Lock()
         self._sent: set[int] = set()  # letters that went out but could not be marked yet
         self._spare: Outbox | None = None
@@ -71,6 +72,9 @@ class Outbox:
                     subject=self._redact.text(event.subject),
                     data=self._redact.data(event.data),
                 )
+                if len(self._held) >= MOST_HELD and not self._flush(now):
+                    self._held.popleft()
+                    self._lost += 1
                 self._held.append((clean, now))
             return self._flush(now)
 
@@ -81,6 +85,8 @@ class Outbox:
         def work(db: sqlite3.Connection) -> None:
             for event, noted in self._held:
                 rows.add_event(db, event, noted)
+            if self._lost:
+                rows.add_overflow(db, self._lost, now)
             rows.keep_within_bounds(db, now)
 
         try:
@@ -92,6 +98,7 @@ class Outbox:
             return False
         self.problem = ""
         self._held.clear()
+        self._lost = 0
         return True
 
     def boxes(self, now: datetime) -> list[Outbox]:

@@ -74,6 +74,11 @@ def keep_within_bounds(db: sqlite3.Connection, now: datetime | None) -> None:
     over = (OVERFLOW, rows - MOST_EVENTS + 1)
     (lost,) = db.execute(f"SELECT sum(count) FROM events WHERE id IN ({least})", over).fetchone()
     db.execute(f"DELETE FROM events WHERE id IN ({least})", over)
+    add_overflow(db, lost, now)
+
+
+def add_overflow(db: sqlite3.Connection, lost: int, now: datetime | None) -> None:
+    """Say that so many events were dropped."""
     sentence = "More happened than the outbox can hold: the least important old notices were dropped."
     add_event(db, Event(OVERFLOW, sentence, "warning"), now, lost)
 
