@@ -41,9 +41,7 @@ class Figures:
     zone: tzinfo | None = None
 
     def number(self, value: float, decimals: int = 0) -> str:
-        """A number with the owner's separators; something that is no number becomes a dash."""
-        if not math.isfinite(value):
-            return "–"
+        """A finite number with the owner's separators."""
         text = f"{value:,.{decimals}f}"
         thousands, point = self.style[1], self.style[5]
         return text.replace(",", "\0").replace(".", point).replace("\0", thousands)
@@ -73,6 +71,8 @@ class Figures:
         if isinstance(value, list | tuple):
             return _label(name), ", ".join(self._line(name, item, beside)[1] for item in value) or "–"
         stem, _, ending = name.rpartition("_")
+        if isinstance(value, float) and not math.isfinite(value):
+            return _label(stem or name), "–"
         if isinstance(value, int | float):
             written = self._with_unit(float(value), ending) if stem else None
             return (_label(stem), written) if written else (_label(name), self._bare(value))
@@ -104,8 +104,6 @@ class Figures:
 
     def duration(self, seconds: float) -> str:
         """A span in the two units that matter: `40 s`, `12 min`, `3 h 20 min`, `2 days 4 h`."""
-        if not math.isfinite(seconds):
-            return "–"
         whole = max(0, round(seconds))
         if whole < 60:
             return f"{whole} s"

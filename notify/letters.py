@@ -105,7 +105,7 @@ def _environment() -> Environment:
 def _entry(item: Item, made: datetime, style: Style) -> Entry:
     good = item.role == "over"
     return Entry(
-        "And more" if item.kind == "more" else kind_of(item.kind).title,
+        "And more" if item.kind == "more" else _line(style.redact.text(kind_of(item.kind).title)),
         _line(style.redact.text(item.sentence)),
         _when(item, made, style.figures),
         tuple(

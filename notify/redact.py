@@ -20,7 +20,7 @@ _SHAPES = (
     (re.compile(r"(?i)(\b\w*(?:passw(?:or)?d|token|secret|api_?key)\w*[\"']?\s*(?:=|:\s*[\"'])[\"']?)[^\s\"'&,;]+"),
      rf"\1{HIDDEN}"),
     (re.compile(r"(\w://)[^\s/@]+@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])[A-HJ-NPR-Z0-9]{11}([A-HJ-NPR-Z0-9]{6})\b"), r"car …\1"),
+    (re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])[A-HJ-NPR-Z0-9]{11}([A-HJ-NPR-Z0-9]{6})\b"), r"…\1"),
     (re.compile(r"-?\b\d{1,3}\.\d{4,},\s*-?\d{1,3}\.\d{4,}"), "[place]"),
 )  # fmt: skip
 _SECRET_NAMES = re.compile(r"(?i)passw|token|secret|api_?key|^lat(itude)?$|^lon(gitude)?$|cookie|credential")
