@@ -10,7 +10,7 @@ nothing else. A kind that is not listed works too: its severity decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -56,89 +56,111 @@ class Kind:
     title: str
 
 
-# fmt: off
-_KINDS = (
-    # the car
-    Kind("charging_started",     "info",     "digest", "",                    "Charging started"),
-    Kind("charging_finished",    "info",     "digest", "",                    "Charging finished"),
-    Kind("charging_stopped",     "info",     "digest", "",                    "Charging stopped"),
-    Kind("car_full",             "info",     "digest", "",                    "Car full"),
-    Kind("limit_reached",        "info",     "digest", "",                    "Charge limit reached"),
-    Kind("limit_changed",        "info",     "digest", "",                    "Charge limit changed"),
-    Kind("car_plugged",          "info",     "never",  "",                    "Car plugged in"),
-    Kind("car_unplugged",        "info",     "never",  "",                    "Car unplugged"),
-    Kind("owner_override",       "info",     "digest", "",                    "The app's wish is followed"),
-    Kind("car_not_plugged_in",   "warning",  "now",    "",                    "Car not plugged in"),
-    Kind("car_not_charging",     "warning",  "now",    "",                    "Car does not charge"),
-    Kind("car_charging_again",   "info",     "never",  "car_not_charging",    "Car charges again"),
-    Kind("wrong_car",            "warning",  "now",    "",                    "Another car than expected"),
-    Kind("stop_failed",          "error",    "now",    "",                    "Car could not be stopped"),
-    Kind("stop_worked",          "info",     "never",  "stop_failed",         "Car stopped after all"),
-    Kind("plan_impossible",      "warning",  "now",    "",                    "Plan can't be met"),
-    Kind("plan_late",            "warning",  "now",    "",                    "Plan will finish late"),
-    # the chargers and their bus
-    Kind("charger_lost",         "error",    "now",    "",                    "Charger silent"),
-    Kind("charger_back",         "info",     "never",  "charger_lost",        "Charger answers again"),
-    Kind("charger_fault",        "error",    "now",    "",                    "Charger reports a fault"),
-    Kind("charger_fault_gone",   "info",     "never",  "charger_fault",       "Charger's fault is gone"),
-    Kind("bus_lost",             "error",    "now",    "",                    "Bus line lost"),
-    Kind("bus_back",             "info",     "never",  "bus_lost",            "Bus line back"),
-    Kind("second_master",        "critical", "now",    "",                    "A second master on the bus"),
-    Kind("second_master_gone",   "info",     "never",  "second_master",       "The second master is gone"),
-    Kind("id_conflict",          "error",    "now",    "",                    "Two chargers share an id"),
-    Kind("id_conflict_gone",     "info",     "never",  "id_conflict",         "Ids are unique again"),
-    Kind("too_many_chargers",    "error",    "now",    "",                    "Too many chargers"),
-    Kind("rating_implausible",   "warning",  "now",    "",                    "Implausible charger rating"),
-    Kind("offer_not_followed",   "error",    "now",    "",                    "Offer not followed"),
-    Kind("offer_followed",       "info",     "never",  "offer_not_followed",  "Offer followed again"),
-    Kind("new_firmware",         "info",     "digest", "",                    "New firmware"),
-    # the house
-    Kind("fuse_cut",             "warning",  "now",    "",                    "Charging cut for the fuse"),
-    Kind("fuse_ok",              "info",     "never",  "fuse_cut",            "Fuse has room again"),
-    Kind("meter_stale",          "warning",  "now",    "",                    "Meter silent"),
-    Kind("meter_back",           "info",     "never",  "meter_stale",         "Meter answers again"),
-    Kind("meter_source_changed", "info",     "digest", "",                    "Another meter source counts"),
-    Kind("grid_used_in_peak",    "warning",  "now",    "",                    "Grid power used in the peak"),
-    Kind("grid_lost",            "warning",  "now",    "",                    "Grid outage"),
-    Kind("grid_back",            "info",     "never",  "grid_lost",           "Grid back"),
-    Kind("storm_watch",          "info",     "digest", "",                    "Storm watch"),
-    Kind("powerwall_failed",     "error",    "now",    "",                    "Powerwall change failed"),
-    Kind("powerwall_done",       "info",     "digest", "powerwall_failed",    "Powerwall changed"),
-    Kind("thermostat_failed",    "error",    "now",    "",                    "Thermostat change failed"),
-    Kind("thermostat_done",      "info",     "digest", "thermostat_failed",   "Thermostat changed"),
-    Kind("thermostat_locked_out", "error",   "now",    "",                    "Thermostat account locked"),
-    # the clouds
-    Kind("token_soon_dead",      "warning",  "now",    "",                    "Sign-in ends soon"),
-    Kind("token_dead",           "error",    "now",    "",                    "Sign-in needed"),
-    Kind("token_ok",             "info",     "never",  "token_dead",          "Signed in again"),
-    Kind("cloud_lost",           "warning",  "digest", "",                    "Cloud does not answer"),
-    Kind("cloud_back",           "info",     "never",  "cloud_lost",          "Cloud answers again"),
-    Kind("command_refused",      "error",    "now",    "",                    "Command refused"),
-    Kind("api_budget_low",       "warning",  "now",    "",                    "Call budget nearly used"),
-    Kind("api_budget_spent",     "error",    "now",    "",                    "Call budget used up"),
-    Kind("tariff_missing",       "warning",  "digest", "",                    "Prices missing"),
-    Kind("tariff_back",          "info",     "never",  "tariff_missing",      "Prices known again"),
-    Kind("forecast_missing",     "info",     "never",  "",                    "Forecast missing"),
-    # the programs
-    Kind("agent_down",           "error",    "now",    "",                    "Agent down"),
-    Kind("agent_back",           "info",     "never",  "agent_down",          "Agent back"),
-    Kind("part_crashed",         "error",    "now",    "",                    "A program part crashed"),
-    Kind("part_back",            "info",     "never",  "part_crashed",        "The part works again"),
-    Kind("job_failed",           "error",    "now",    "",                    "A timed job failed"),
-    Kind("job_ok",               "info",     "never",  "job_failed",          "The timed job works again"),
-    Kind("history_disk_full",    "error",    "now",    "",                    "Disk full"),
-    Kind("history_disk_ok",      "info",     "never",  "history_disk_full",   "Disk has room again"),
-    Kind("history_broken",       "error",    "now",    "",                    "History file damaged"),
-    Kind("outbox_broken",        "warning",  "now",    "",                    "Outbox file damaged"),
-    Kind("outbox_overflow",      "warning",  "now",    "",                    "Outbox overflowed"),
-    # reports
-    Kind("end_of_day",           "info",     "now",    "",                    "The day"),
-    Kind("weekly_report",        "info",     "now",    "",                    "The week"),
-    Kind("monthly_report",       "info",     "now",    "",                    "The month"),
-)
-# fmt: on
+# what happened          severity told   as the end of      title
+_TABLE = """
+# the car
+charging_started         info     digest -                  Charging started
+charging_finished        info     digest -                  Charging finished
+charging_stopped         info     digest -                  Charging stopped
+car_full                 info     digest -                  Car full
+limit_reached            info     digest -                  Charge limit reached
+limit_changed            info     digest -                  Charge limit changed
+car_plugged              info     never  -                  Car plugged in
+car_unplugged            info     never  -                  Car unplugged
+owner_override           info     digest -                  The app's wish is followed
+mode                     info     never  -                  Mode changed
+boost                    info     never  -                  Boost set
+boost_ended              info     never  -                  Boost ended
+windows                  info     never  -                  Windows changed
+car_not_plugged_in       warning  now    -                  Car not plugged in
+car_not_charging         warning  now    -                  Car does not charge
+car_charging_again       info     never  car_not_charging   Car charges again
+wrong_car                warning  now    -                  Another car than expected
+stop_failed              error    now    -                  Car could not be stopped
+stop_worked              info     never  stop_failed        Car stopped after all
+plan_impossible          warning  now    -                  Plan can't be met
+plan_late                warning  now    -                  Plan will finish late
 
-CATALOGUE: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
+# the chargers and their bus
+charger_lost             warning  now    -                  Charger silent
+charger_back             info     never  charger_lost       Charger answers again
+charger_linked           info     never  -                  Charger linked
+unknown_charger          warning  now    -                  Charger not in the settings
+rating_below_setting     warning  now    -                  Charger smaller than its setting
+charger_fault            error    now    -                  Charger reports a fault
+charger_fault_gone       info     never  charger_fault      Charger's fault is gone
+bus_port_lost            error    now    -                  Bus port lost
+bus_port_back            info     never  bus_port_lost      Bus port back
+second_master            critical now    -                  A second master on the bus
+second_master_gone       info     never  second_master      The second master is gone
+id_conflict              error    now    -                  Two chargers share an id
+id_conflict_gone         info     never  id_conflict        Ids are unique again
+too_many_chargers        error    now    -                  Too many chargers
+rating_implausible       warning  now    -                  Implausible charger rating
+offer_not_followed       warning  now    -                  Offer not followed
+offer_followed           info     never  offer_not_followed Offer followed again
+new_firmware             info     digest -                  New firmware
+
+# the house
+fuse_cut                 warning  now    -                  Charging cut for the fuse
+fuse_ok                  info     never  fuse_cut           Fuse has room again
+meter_stale              warning  now    -                  Meter silent
+meter_back               info     never  meter_stale        Meter answers again
+meter_source_changed     info     digest -                  Another meter source counts
+grid_used_in_peak        warning  now    -                  Grid power used in the peak
+grid_lost                warning  now    -                  Grid outage
+grid_back                info     never  grid_lost          Grid back
+storm_watch              info     digest -                  Storm watch
+powerwall_failed         error    now    -                  Powerwall change failed
+powerwall_done           info     digest powerwall_failed   Powerwall changed
+thermostat_failed        error    now    -                  Thermostat change failed
+thermostat_done          info     digest thermostat_failed  Thermostat changed
+thermostat_locked_out    error    now    -                  Thermostat account locked
+
+# the clouds
+token_soon_dead          warning  now    -                  Sign-in ends soon
+token_dead               error    now    -                  Sign-in needed
+token_ok                 info     never  token_dead         Signed in again
+cloud_lost               warning  digest -                  Cloud does not answer
+cloud_back               info     never  cloud_lost         Cloud answers again
+command_refused          error    now    -                  Command refused
+api_budget_low           warning  now    -                  Call budget nearly used
+api_budget_spent         error    now    -                  Call budget used up
+tariff_missing           warning  digest -                  Prices missing
+tariff_back              info     never  tariff_missing     Prices known again
+forecast_missing         info     never  -                  Forecast missing
+
+# the programs
+agent_down               error    now    -                  Agent down
+agent_back               info     never  agent_down         Agent back
+part_crashed             error    now    -                  A program part crashed
+job_failed               error    now    -                  A timed job failed
+job_ok                   info     never  job_failed         The timed job works again
+history_disk_full        error    now    -                  Disk full
+history_unwritable       error    now    -                  History can't be written
+history_newer            error    now    -                  History of a newer version
+history_corrupt          warning  now    -                  History file damaged
+history_written_again    info     never  history_disk_full  History written again
+history_minutes_unplaced info     never  -                  Minutes without a time
+outbox_broken            warning  now    -                  Outbox file damaged
+outbox_overflow          warning  now    -                  Outbox overflowed
+
+# reports
+end_of_day               info     now    -                  The day
+weekly_report            info     now    -                  The week
+monthly_report           info     now    -                  The month
+"""
+
+
+def _read(table: str) -> Iterator[Kind]:
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            name, severity, delivery, recovers, title = line.split(maxsplit=4)
+            how_bad, how = SEVERITIES.index(severity), DELIVERIES.index(delivery)
+            yield Kind(name, SEVERITIES[how_bad], DELIVERIES[how], recovers.strip("-"), title)
+
+
+CATALOGUE: Mapping[str, Kind] = {kind.name: kind for kind in _read(_TABLE)}
 
 
 def event_of(
@@ -175,7 +197,7 @@ def table() -> str:
     lines += [
         f"| `{kind.name}` | {kind.title} | {kind.severity} | {_when(kind)} | "
         f"{f'`{kind.recovers}`' if kind.recovers else ''} |"
-        for kind in _KINDS
+        for kind in CATALOGUE.values()
     ]
     return "\n".join(lines) + "\n"
 

@@ -51,9 +51,10 @@ class Item:
 
 def fold(items: Iterable[Item]) -> tuple[Item, ...]:
     """The same items, the worst first, alike ones as one with a count, and never more than MOST_ITEMS."""
-    groups: dict[tuple[str, str, Role], list[Item]] = {}
+    groups: dict[tuple[str, str, Role, str], list[Item]] = {}
     for item in items:
-        groups.setdefault((item.kind, item.subject, item.role), []).append(item)
+        which = item.sentence if item.role == "over" else ""  # one kind may end several troubles
+        groups.setdefault((item.kind, item.subject, item.role, which), []).append(item)
     folded: list[Item] = []
     for group in groups.values():
         apart = group[0].role == "notice" and len(group) <= FOLD_NOTICES_BEYOND

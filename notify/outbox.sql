@@ -5,13 +5,14 @@ CREATE TABLE events (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     kind     TEXT NOT NULL,
     subject  TEXT NOT NULL,
+    recovers TEXT NOT NULL,             -- the kind of trouble that it ends, or empty
     rank     INTEGER NOT NULL,          -- 0 info ... 3 critical: the least goes first when it is full
     event    TEXT NOT NULL,             -- the newest of them, as JSON
     first_s  REAL,                      -- NULL: the clock was not set yet
     last_s   REAL,
     count    INTEGER NOT NULL DEFAULT 1
 );
-CREATE INDEX events_alike ON events (kind, subject);
+CREATE INDEX events_alike ON events (kind, subject, recovers);
 
 -- what was told of each trouble: so that it is told once, and its end too
 CREATE TABLE told (

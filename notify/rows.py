@@ -49,19 +49,20 @@ def at(seconds: float) -> datetime:
 def add_event(db: sqlite3.Connection, event: Event, now: datetime | None, count: int = 1) -> None:
     """Put one event at the end; a trouble (or an end) that waits already is counted instead."""
     now_s = now.timestamp() if now else event.at_wall.timestamp() if event.at_wall else None
-    kind, subject, first_s = _clean(event.kind), _clean(event.subject), now_s
+    ends = recovered_kind(event)
+    alike, first_s = (_clean(event.kind), _clean(event.subject), _clean(ends)), now_s
     rank = SEVERITIES.index(severity_of(event))
-    if rank or (recovered_kind(event) and kind_of(kind).delivery == "never"):
+    if rank or (ends and kind_of(event.kind).delivery == "never"):
         found = db.execute(
-            "SELECT id, first_s, count FROM events WHERE kind = ? AND subject = ?", (kind, subject)
+            "SELECT id, first_s, count FROM events WHERE kind = ? AND subject = ? AND recovers = ?", alike
         ).fetchone()
         if found:
             first_s, count = found[1] if found[1] is not None else now_s, count + found[2]
             db.execute("DELETE FROM events WHERE id = ?", (found[0],))
     db.execute(
-        "INSERT INTO events (kind, subject, rank, event, first_s, last_s, count) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kind, subject, rank, _event_text(event), first_s, now_s, count),
+        "INSERT INTO events (kind, subject, recovers, rank, event, first_s, last_s, count) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*alike, rank, _event_text(event), first_s, now_s, count),
     )
 
 
@@ -105,7 +106,7 @@ def _event_text(event: Event) -> str:
         "sentence": _clean(event.sentence)[:LONGEST_SENTENCE],
         "severity": event.severity,
         "subject": _clean(event.subject),
-        "recovers": event.recovers,
+        "recovers": _clean(event.recovers),
         "at_wall": event.at_wall.isoformat() if event.at_wall and event.at_wall.tzinfo else None,
         "data": json.loads(data) if len(data) <= LONGEST_DATA else {"figures": "left out: too long"},
     }

@@ -133,7 +133,7 @@ def test_every_problem_of_the_settings_is_told_at_once(tmp_path):
         colour = "red"
         [notify.kinds]
         charger_lst = "now"
-        bus_lost = "always"
+        bus_port_lost = "always"
         [notify.severities]
         bad = "now"
         [notify.smtp]
@@ -149,7 +149,7 @@ def test_every_problem_of_the_settings_is_told_at_once(tmp_path):
         "notify.quiet_hours: '25' is no time of day",
         "notify.cap_per_hour",
         "notify.colour: there is no such setting",
-        "notify.kinds.bus_lost",
+        "notify.kinds.bus_port_lost",
         "notify.severities",
         "notify.smtp.host: is missing",
         "notify.smtp.security",

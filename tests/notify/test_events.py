@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from notify.events import (
+    _TABLE,
     CATALOGUE,
     DELIVERIES,
     SEVERITIES,
@@ -32,6 +33,7 @@ def test_each_kind_is_consistent(kind):
 
 def test_no_kind_is_listed_twice():
     assert table().count("\n") - 2 == len(CATALOGUE)
+    assert len([line for line in _TABLE.splitlines() if line and line[0] != "#"]) == len(CATALOGUE)
 
 
 def test_the_manual_has_the_same_table():
@@ -43,8 +45,8 @@ def test_the_manual_has_the_same_table():
 def test_an_event_of_a_kind_has_its_severity_and_its_recovery():
     back = event_of("charger_back", "Garage answers again.", "Garage")
     assert (back.severity, back.recovers) == ("info", "charger_lost")
-    assert severity_of(Event("charger_lost", "made without one")) == "error"
-    assert severity_of(Event("charger_lost", "made with one", "warning")) == "warning"
+    assert severity_of(Event("charger_lost", "made without one")) == "warning"
+    assert severity_of(Event("charger_lost", "made with one", "error")) == "error"
     assert recovered_kind(Event("token_ok", "x", recovers="token_soon_dead")) == "token_soon_dead"
 
 

@@ -156,7 +156,7 @@ def test_a_row_that_the_card_has_garbled_does_not_stop_the_post(house):
         db.execute("UPDATE events SET event = '{\"kind\": ' WHERE kind = 'second_master'")
     house.wait(minutes=2)
     assert "could not be read" in house.shelf.letters[0].text
-    house.note("bus_lost", "line")
+    house.note("bus_port_lost", "line")
     house.shelf.down = "later"
     house.wait(minutes=2)
     with sqlite3.connect(house.outbox._file.path) as db:
@@ -188,12 +188,12 @@ house.wait(minutes=1)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
 house.note("history_disk_full", "disk", "The disk is full.")
-house.note("bus_lost", "line", "The line is lost.")
+house.note("bus_port_lost", "line", "The line is lost.")
 print(bool(house.outbox.problem))
 house.wait(minutes=3)
 print(house.told[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-house.note("history_disk_ok", "disk", "There is room again.")
+house.note("history_written_again", "disk", "There is room again.")
 house.note("charger_back", "Garage", "Garage is back.")
 house.wait(minutes=5)
 print(house.outbox.problem or "fine")
@@ -298,7 +298,7 @@ def test_letters_for_an_address_that_left_the_settings_are_given_up(house):
     house.wait(minutes=2)
     house.shelf.name = "new"
     house.shelf.down = None
-    house.note("bus_lost", "line")
+    house.note("bus_port_lost", "line")
     house.wait(minutes=5)
     states = {job.channel: (job.state, job.problem) for job in house.outbox.letters()}
     assert states["shelf"] == ("given up", "It is no longer in the settings.")

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from notify.post import deliver
+from notify.events import Event
+from notify.post import LOOK_EVERY_S, Post, deliver
 from tests.notify.street import VIENNA, House, Shelf
 
 NIGHT = (time(22), time(7))
@@ -137,13 +138,13 @@ def test_a_report_is_a_letter_of_its_own(house):
 
 
 def test_the_owner_chooses_by_kind_and_by_severity(tmp_path):
-    choices = {"charging_started": "now", "bus_lost": "never"}
+    choices = {"charging_started": "now", "bus_port_lost": "never"}
     house = House(tmp_path / "outbox.db", by_kind=choices, by_severity={"warning": "digest"})
-    for kind in ("charging_started", "bus_lost", "fuse_cut"):
+    for kind in ("charging_started", "bus_port_lost", "fuse_cut"):
         house.note(kind)
     house.wait(minutes=5)
     assert house.told == ["Home: charging_started"]
-    house.note("bus_back")
+    house.note("bus_port_back")
     house.until(19, 1)
     assert house.told[1:] == ["Home: Monday 1 June, one notice"]
     assert "fuse_cut" in house.shelf.letters[1].text
@@ -240,9 +241,9 @@ def test_a_refused_letter_is_given_up_and_the_next_one_goes(house):
     house.wait(hours=10)
     assert house.shelf.attempts == 3
     house.shelf.down = None
-    house.note("bus_lost", "line")
+    house.note("bus_port_lost", "line")
     house.wait(minutes=5)
-    assert house.told == ["Home: bus_lost line"]
+    assert house.told == ["Home: bus_port_lost line"]
     assert [job.state for job in house.outbox.letters()] == ["given up", "sent"]
 
 
@@ -262,7 +263,7 @@ def test_a_clock_that_jumps_back_a_year_holds_nothing_back(house):
     house.wait(minutes=10)
     house.shelf.down = None
     house.wall -= timedelta(days=365)
-    house.note("bus_lost", "line")
+    house.note("bus_port_lost", "line")
     house.wait(minutes=5)
     assert len(house.told) == 2
 
@@ -299,3 +300,26 @@ def test_a_month_of_a_calm_house_is_few_letters(tmp_path):
         house.note("end_of_day", "", "18 kWh from the sun.")
         house.wait(hours=5, every_s=1200)
     assert len(house.told) == 60
+
+
+def test_the_post_as_a_part_delivers_and_says_when_to_look_again(house):
+    post = Post(house.outbox, [house.shelf], house.policy, house.style)
+    assert post.step(None) == LOOK_EVERY_S
+    assert post.step(house.wall) == LOOK_EVERY_S
+    house.note("charger_lost", "Garage")
+    wait_s = post.step(house.wall + timedelta(seconds=15))
+    assert wait_s == 15.0
+    assert post.step(house.wall + timedelta(seconds=30)) == LOOK_EVERY_S
+    assert post.report.sent == 1
+    assert len(house.told) == 1
+
+
+def test_one_piece_of_good_news_may_end_two_troubles(house):
+    for trouble in ("history_unwritable", "history_corrupt"):
+        house.note(trouble, "history")
+    house.wait(minutes=2)
+    for trouble in ("history_unwritable", "history_corrupt"):
+        again = Event("history_written_again", f"No more {trouble}.", subject="history", recovers=trouble)
+        house.outbox.append([again], house.wall)
+    house.wait(minutes=5)
+    assert house.told[1] == "Home: No more history_unwritable. +1 more"
