@@ -54,17 +54,17 @@ class Demo:
         raise AssertionError(f"it did not happen: {json.dumps(state)[:2000]}")
 
     def end(self):
+        """Ask it to end; its exit status and what it complained about."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(10), self.process.stderr.read()
 
 
 @pytest.fixture
 def demo():
     running = Demo("--speed", "10")
     yield running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait(10)
+    running.process.kill()
+    running.process.communicate(timeout=10)
 
 
 def garage(state):
@@ -90,11 +90,9 @@ def test_a_person_sees_the_sun_charge_the_car_and_boosts_it_with_a_finger(demo):
 
 def test_it_ends_at_once_and_leaves_nothing_behind(demo):
     demo.until(lambda state: all(charger["linked"] for charger in state["chargers"]))
-    assert demo.end() == 0
-    assert demo.process.stderr.read() == ""
-    open_ports = socket.socket()
-    assert open_ports.connect_ex(("127.0.0.1", demo.port)) != 0
-    open_ports.close()
+    assert demo.end() == (0, "")
+    with socket.socket() as knock:
+        assert knock.connect_ex(("127.0.0.1", demo.port)) != 0
 
 
 def test_an_occupied_port_is_one_sentence_with_what_to_type():
