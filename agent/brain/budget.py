@@ -13,17 +13,17 @@ meter alone decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from agent.brain.memory import Memory
+from agent.brain.memory import Draws
 from agent.model import ChargerRules, ChargerStatus, Reading, Role, Rules
 
 PLAUSIBLE_VOLTS = (80.0, 300.0)
 DRAWS_KEPT_S = 30.0
+IDLE_AMPS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sun:
+class Sun(NamedTuple):
     """The surplus in watts, and the age of what it was computed from; None: nothing is known."""
 
     watts: float | None
@@ -49,9 +49,12 @@ def watts_per_amp(charger: ChargerRules, status: ChargerStatus, rules: Rules) ->
     return volts_of(status, rules) * len(charger.phases)
 
 
-def remember_draw(
-    draws: tuple[tuple[float, float], ...], now: float, watts: float
-) -> tuple[tuple[float, float], ...]:
+def drawn_amps(status: ChargerStatus) -> float:
+    """What a car draws, less what an idle unit's sensor imagines."""
+    return status.drawn_amps if status.charging or status.drawn_amps > IDLE_AMPS else 0.0
+
+
+def remember_draw(draws: Draws, now: float, watts: float) -> Draws:
     """Add this second's draw; equal neighbours are kept once, old ones dropped."""
     if draws and draws[-1][1] == watts:
         return draws
@@ -59,14 +62,14 @@ def remember_draw(
     return (*kept, (now, watts))
 
 
-def _since(draws: tuple[tuple[float, float], ...], oldest: float) -> tuple[tuple[float, float], ...]:
+def _since(draws: Draws, oldest: float) -> Draws:
     for index in range(len(draws) - 1):
         if draws[index + 1][0] > oldest:
             return draws[index:]
     return draws[-1:]
 
 
-def drawn_at(draws: tuple[tuple[float, float], ...], at: float) -> float:
+def drawn_at(draws: Draws, at: float) -> float:
     """The chargers' watts at an earlier instant; the oldest known for anything before."""
     for since, watts in reversed(draws):
         if since <= at:
@@ -74,13 +77,13 @@ def drawn_at(draws: tuple[tuple[float, float], ...], at: float) -> float:
     return draws[0][1] if draws else 0.0
 
 
-def sun(rules: Rules, readings: Mapping[Role, Reading], memory: Memory, now: float) -> Sun:
+def sun(rules: Rules, readings: Mapping[Role, Reading], draws: Draws, now: float) -> Sun:
     """What may be spent on cars without buying, at this second."""
     grid = readings.get("grid")
     battery = readings.get("battery")
     if grid is None:
         return NO_METER
-    surplus = drawn_at(memory.draws, grid.at_mono_s) - grid.watts
+    surplus = drawn_at(draws, grid.at_mono_s) - grid.watts
     why = ""
     if battery is not None and rules.battery_rule != "ignore":
         surplus, why = _after_battery(surplus, battery, rules)

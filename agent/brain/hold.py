@@ -13,8 +13,9 @@ sun's sake, 0.45 goes on while nearly half of the minimum is sun.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
+from typing import NamedTuple
 
 from agent.brain.memory import ChargerMemory
 from agent.brain.share import Claim
@@ -26,8 +27,7 @@ START_APART_S = 600.0
 DIP_FORGIVEN = 0.3  # while waiting to start, a dip of this much of the need does not reset the wait
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """The sun's answer for one charger: amps (0 or at least the minimum) and why, in words."""
 
     amps: float

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NEVER = float("-inf")
+Draws = tuple[tuple[float, float], ...]  # (since mono_s, watts), oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class ChargerMemory:
     charging: bool = False
     unheard_since_mono_s: float | None = None
     grace_until_mono_s: float = NEVER
-    delivered_wh: float = 0.0  # since the brain first saw this charger
     cut_until_mono_s: float = NEVER  # a limit took the last amps: no new start before
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
@@ -37,7 +37,7 @@ class Memory:
 
     at_mono_s: float = NEVER
     chargers: Mapping[str, ChargerMemory] = field(default_factory=dict)
-    draws: tuple[tuple[float, float], ...] = ()
+    draws: Draws = ()
     fuse_cut_mono_s: float | None = None  # when the main fuse last took amps away
 
 
