@@ -19,10 +19,10 @@ Each lost kWh has one cause:
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from benchmarks.solar.car import MAX_AMPS, MIN_AMPS, START_LAG_S, VOLTS, Controller, Track, drive
+from benchmarks.solar.car import MAX_AMPS, MIN_AMPS, START_LAG_S, VOLTS, Track
 from benchmarks.solar.traces import Day
 
 SOLAR_WORTH = 0.12
@@ -192,17 +192,15 @@ DROP_AT_S = 1207  # long after any start, and on nobody's period
 RISE_AT_S = DROP_AT_S + 900
 
 
-def response(make: Callable[[], Controller]) -> Response:
-    """A quiet 5 kW surplus loses 2 kW (a heater starts), and gets them back 15 minutes later."""
+def step_day() -> Day:
+    """An hour of a quiet 5 kW surplus that loses 2 kW (a heater) and has them back 15 minutes later."""
     sun = array("d", [SETTLED_W] * 3600)
     house = array("d", [STEP_W if DROP_AT_S <= t < RISE_AT_S else 0.0 for t in range(3600)])
-    day = Day("2 kW step", "step", sun, house)
-    track = drive(day, make())
-    return response_of(day, track)
+    return Day("2 kW step", "step", sun, house)
 
 
 def response_of(day: Day, track: Track) -> Response:
-    """Read the answer to the steps from a track of that day."""
+    """Read the answer to the steps from a track of that hour."""
     ninety = 0.9 * STEP_W / VOLTS
     high = track.amps[DROP_AT_S - 1]
     low = track.amps[RISE_AT_S - 1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.solar.car import MIN_AMPS, VOLTS, Plant, Track, drive
-from benchmarks.solar.metrics import CAUSES, response, score, total
+from benchmarks.solar.metrics import CAUSES, Response, response_of, score, step_day, total
 from benchmarks.solar.models import MODELS
 from benchmarks.solar.oracles import best_value, zero_import
 from benchmarks.solar.traces import (
@@ -65,6 +65,11 @@ def run(name: str, day: Day) -> Track:
     if name.startswith("O2"):
         return best_value(day, float(name.split()[1]))
     return drive(day, MAKE[name]())
+
+
+def answer_to_steps(name: str) -> Response:
+    day = step_day()
+    return response_of(day, run(name, day))
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +128,7 @@ def test_the_car_waits_climbs_follows_and_is_cut():
 
 
 def test_quicker_rules_answer_a_two_kilowatt_step_sooner():
-    slow, quick = response(MAKE["evcc 30 s"]), response(MAKE["evcc 10 s"])
+    slow, quick = answer_to_steps("evcc 30 s"), answer_to_steps("evcc 10 s")
     assert slow.down_s is not None
     assert quick.down_s is not None
     assert quick.down_s < slow.down_s
