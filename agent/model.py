@@ -13,27 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from notify.events import Event, Severity
-from scheduler.clock import Moment
-
-__all__ = ["Event", "Moment", "Severity"]
+from notify.events import Event as Event
+from scheduler.clock import Moment as Moment
+from scheduler.windows import ActiveWindow as ActiveWindow
+from scheduler.windows import Mode as Mode
 
 Role = Literal["grid", "solar", "battery", "house"]
 ROLES: tuple[Role, ...] = ("grid", "solar", "battery", "house")
 NOTHING: Mapping[str, object] = MappingProxyType({})
-
-
-class Mode(StrEnum):
-    """How a charger treats the sun."""
-
-    OFF = "off"  # exactly 0 A
-    SOLAR = "solar"  # the surplus, or nothing
-    SOLAR_MIN = "solar_min"  # never below the minimum, the surplus above it
-    FAST = "fast"  # all that the circuit allows
 
 
 # --- meters ----------------------------------------------------------------------------------------
@@ -107,6 +97,11 @@ class ChargerStatus:
     problem: str = ""
     contactor_closings: int = 0
 
+    @property
+    def has_car(self) -> bool:
+        """Whether anything says that a car is there (a sleeping one may not show)."""
+        return bool(self.plugged) or self.charging or self.wants_power
+
 
 @dataclass(frozen=True, slots=True)
 class CarStatus:
@@ -170,16 +165,6 @@ class Boost:
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveWindow:
-    """A charging window in force for one charger. `until` is wall time."""
-
-    name: str
-    mode: Mode
-    amps: float | None
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Control:
     """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart."""
 
@@ -229,7 +214,7 @@ class Rules:
     stale_minimum_s: float = 30.0
     stale_safe_s: float = 120.0
     blind_fast_amps: float | None = None  # `fast` beside a main fuse whose meter is silent
-    has_grid_meter: bool = True
+    has_meter: bool = True  # a source that tells the surplus is set up
     grace_s: float = 60.0
 
 

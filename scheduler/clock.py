@@ -69,6 +69,16 @@ class FakeClock:
         return self.now()
 
 
+def now_utc() -> datetime:
+    """The system's calendar time, believed or not: for log lines and file names only."""
+    return datetime.now(UTC)
+
+
+def system_mono_s() -> float:
+    """Seconds on the clock that never jumps: for commands that run without a house around them."""
+    return time.monotonic()
+
+
 def wall_is_trustworthy() -> bool:
     """Whether the system's calendar time can be believed.
 

@@ -5,7 +5,8 @@
 Inside a frame C0 travels as DB DC and DB as DB DD, checksum byte included. The line is a shared pair
 of wires beside mains cables, so junk is normal and must cost nothing but its count:
 
-* real units put one more byte after the closing C0 (FE, FC, F8, ...): anything between frames is dropped;
+* real units put one more byte after the closing C0 (FE, FC, F8, ...): that one is dropped without a count,
+  anything more between frames is dropped and counted;
 * a lost C0 must not swallow the next frame: a C0 before the shortest message has come is a new start;
 * half a frame must not hold anything up: 30 ms of silence end it (a 16-byte frame lasts 19 ms).
 """
@@ -50,6 +51,12 @@ class Decoder:
         self.junk = Junk()
         self._frame: bytearray | None = None
         self._heard_at = 0.0
+        self._tail_may_come = False
+
+    @property
+    def is_inside_frame(self) -> bool:
+        """Whether the last bytes began a frame that has not ended yet."""
+        return bool(self._frame)
 
     def feed(self, data: bytes, now: float) -> list[bytes]:
         """Messages completed by `data`, which arrived at `now` (mono_s)."""
@@ -58,21 +65,27 @@ class Decoder:
             self.junk.cut_frames += 1
             frame = self._frame = None
         self._heard_at = now
-        if not frame and SHORTEST + 2 <= len(data) <= LONGEST + 2 and self._is_one_plain_frame(data):
+        if not frame and (end := self._end_of_plain_frame(data)):
             self._frame = None
-            return [data[1:-1]]
+            self._tail_may_come = len(data) == end + 1
+            return [data[1:end]]
         return [message for byte in data if (message := self._take(byte)) is not None]
 
     @staticmethod
-    def _is_one_plain_frame(data: bytes) -> bool:
-        """The usual case, told apart cheaply: one whole frame without a single escape."""
-        return data[0] == END and data[-1] == END and data.count(_END) == 2 and ESC not in data
+    def _end_of_plain_frame(data: bytes) -> int:
+        """The usual case, told apart cheaply: one frame without escapes, perhaps its tail. Else 0."""
+        if not SHORTEST + 2 <= len(data) <= LONGEST + 3 or data[0] != END or ESC in data:
+            return 0
+        end = data.find(_END, 1)
+        is_whole = end > SHORTEST and len(data) - end <= 2
+        return end if is_whole and (len(data) == end + 1 or data[-1] != END) else 0
 
     def _take(self, byte: int) -> bytes | None:
         frame = self._frame
         if byte != END:
             if frame is None:
-                self.junk.stray_bytes += 1
+                self.junk.stray_bytes += not self._tail_may_come
+                self._tail_may_come = False
             elif len(frame) > 2 * LONGEST:
                 self.junk.overlong_frames += 1
                 self._frame = None
@@ -81,12 +94,14 @@ class Decoder:
             return None
         if not frame:
             self._frame = bytearray()
+            self._tail_may_come = False
             return None
         if len(frame) < SHORTEST:
             self.junk.cut_frames += 1
             self._frame = bytearray()
             return None
         self._frame = None
+        self._tail_may_come = True
         return self._unescape(bytes(frame))
 
     def _unescape(self, raw: bytes) -> bytes | None:

@@ -128,6 +128,18 @@ def test_framing_returns_what_was_framed_byte_by_byte_and_at_once(body, tail):
     assert [m for i, byte in enumerate(wire) for m in slow.feed(bytes([byte]), i * 0.001)] == [body]
 
 
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+def test_one_tail_byte_is_no_junk_and_a_second_is(chunk):
+    frame = slip.encode(ChargerReady("3201", 1, 32.0).encode())
+    decoder = slip.Decoder()
+    stream = frame + b"\xfc" + frame + b"\xfe\xf8" + frame
+    heard = []
+    for i in range(0, len(stream), chunk):
+        heard += decoder.feed(stream[i : i + chunk], 0.0)
+    assert len(heard) == 3
+    assert decoder.junk.stray_bytes == 1
+
+
 def test_a_stray_c0_does_not_swallow_the_next_frame():
     decoder = slip.Decoder()
     good = slip.encode(ChargerReady("3201", 1, 32.0).encode())

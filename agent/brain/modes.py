@@ -1,0 +1,66 @@
+"""What each charger should be doing: boost over window over the charger's mode over the site's mode.
+
+The guard stands above them all (guard.py); here is only what people asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.boosts import why_over
+from agent.model import ActiveWindow, Boost, ChargerRules, ChargerStatus, Mode, Moment, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One charger's marching orders: how to treat the sun, at most how many amps, and on whose word."""
+
+    mode: Mode
+    cap_amps: float | None
+    who: str  # "boost", "window", "charger" or "site"
+    says: str  # for people: "you boosted it until 18:30"
+
+
+def wanted(rules: ChargerRules, status: ChargerStatus, snapshot: Snapshot, moment: Moment) -> Wanted:
+    """The strongest wish that concerns this charger."""
+    boost = boost_for(rules.charger_id, snapshot.control.boosts)
+    if boost and not why_over(boost, moment, status, snapshot.cars):
+        return Wanted(Mode.FAST, boost.amps, "boost", _boost_words(boost))
+    window = (snapshot.windows or {}).get(rules.charger_id)
+    if window:
+        return _from_window(window)
+    own = snapshot.control.mode_by_charger.get(rules.charger_id, rules.mode)
+    if own is not None:
+        return Wanted(own, None, "charger", "")
+    return Wanted(snapshot.control.mode, None, "site", "")
+
+
+def boost_for(charger_id: str, boosts: tuple[Boost, ...]) -> Boost | None:
+    """A charger's own boost, else the one for all."""
+    general = None
+    for boost in boosts:
+        if boost.charger_id == charger_id:
+            return boost
+        if boost.charger_id is None:
+            general = boost
+    return general
+
+
+def _boost_words(boost: Boost) -> str:
+    ends = []
+    if boost.ends_wall:
+        ends.append(f"until {boost.ends_wall:%H:%M}")
+    if boost.to_soc_percent is not None:
+        ends.append(f"to {boost.to_soc_percent:.0f} %")
+    if boost.to_energy_wh is not None:
+        ends.append(f"for {boost.to_energy_wh / 1000:.1f} kWh")
+    return "boosted " + " or ".join(ends) if ends else "boosted"
+
+
+def _from_window(window: ActiveWindow) -> Wanted:
+    return Wanted(
+        Mode(window.mode),
+        window.amps,
+        "window",
+        f"the window “{window.name}” holds until {window.until:%H:%M}",
+    )

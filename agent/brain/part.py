@@ -1,0 +1,83 @@
+"""The brain at work: once a second it looks at everything, decides, and lays the answer out for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+
+from agent.brain.decide import decide
+from agent.brain.memory import Memory
+from agent.model import (
+    BusView,
+    CarStatus,
+    Control,
+    Event,
+    MeterView,
+    Moment,
+    Offer,
+    Published,
+    Rules,
+    Snapshot,
+)
+from agent.parts import Slot
+from scheduler.windows import Evaluator, Window
+
+BEAT_S = 1.0
+
+
+class BrainPart:
+    """Joins the Slots of the house to the pure `decide`."""
+
+    name = "brain"
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        bus: Slot[BusView],
+        meters: Callable[[Moment, float], MeterView],
+        control: Slot[Control],
+        windows: Slot[tuple[Window, ...]],
+        cars: Slot[Mapping[str, CarStatus]],
+        offers: Slot[tuple[Offer, ...]],
+        published: Slot[Published],
+        tell: Callable[[Event], None],
+        decided: Callable[[Published], None] = lambda published: None,
+        zone: tzinfo | None = None,
+    ) -> None:
+        """`meters` composes the view at a moment, told what the chargers draw in watts.
+
+        `decided` hears of each second after it was published; it must return at once.
+        """
+        self._rules = rules
+        self._bus, self._meters = bus, meters
+        self._control, self._windows, self._cars = control, windows, cars
+        self._offers, self._published, self._tell = offers, published, tell
+        self._decided = decided
+        self._zone = zone
+        self._names = {charger.charger_id: charger.name for charger in rules.chargers}
+        self._evaluator = Evaluator(windows.get(), self._names, zone)
+        self._memory = Memory()
+
+    def step(self, moment: Moment) -> float:
+        """Decide for this second; next in one second."""
+        bus = self._bus.get()
+        meters = self._meters(moment, self._memory.draws[-1][1] if self._memory.draws else 0.0)
+        windows = self._windows.get()
+        if windows != self._evaluator.windows:
+            self._evaluator = Evaluator(windows, self._names, self._zone)
+        snapshot = Snapshot(
+            bus.chargers,
+            meters.readings,
+            self._cars.get(),
+            self._control.get(),
+            self._evaluator.in_force(moment.wall),
+        )
+        decision, self._memory = decide(self._rules, snapshot, self._memory, moment)
+        self._offers.put(decision.offers)
+        published = Published(moment, snapshot, decision, bus, meters)
+        self._published.put(published)
+        self._decided(published)
+        for event in decision.events:
+            self._tell(event)
+        return moment.mono_s + BEAT_S

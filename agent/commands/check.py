@@ -1,0 +1,43 @@
+"""`agent check`: reads the settings and says every problem, or what the house will be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from agent.config import House, load
+from notify.settings import SettingsError
+
+
+def check(path: Path, credentials: Path | None) -> int:
+    """0 when the settings can be used, else 1 with each problem on a line of its own."""
+    try:
+        house = load(path, credentials)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        count = len(error.problems)
+        print(f"{path}: {count} problem{'s' if count > 1 else ''}. Nothing was started.", file=sys.stderr)
+        return 1
+    for line in summary(house):
+        print(line)
+    return 0
+
+
+def summary(house: House) -> list[str]:
+    """The house that these settings describe, for a person to recognise."""
+    settings = house.settings
+    chargers = ", ".join(
+        f"{c.id}{f' ({c.name})' if c.name else ''} up to {c.max_amps:g} A" for c in settings.chargers
+    )
+    lines = [
+        f"{house.path} is fine.",
+        f"  bus       {settings.bus.port}, {settings.bus.circuit_amps:g} A for all chargers together",
+        f"  chargers  {chargers or 'none named yet: those that are heard are offered nothing'}",
+    ]
+    for role, sources in settings.meters.lines().items():
+        lines.append(f"  {role:<9} {', then '.join(sources)}")
+    if not settings.meters.lines():
+        lines.append("  meters    none: the sun can't be followed, windows and fast charging work")
+    lines += [f"  window    {window.name}" for window in house.windows]
+    return [*lines, f"  page      http://{settings.web.listen}/"]

@@ -1,0 +1,256 @@
+"""sunward.toml as the agent reads it: every section, every problem at once, in words.
+
+The file is only read, never written: what the page changes is kept in the state folder. Each room of the
+scheduler and of notify describes its own sections; here they are joined with the agent's own, and
+turned into the plain values (`Rules`, `BusRules`) that bus and brain work with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from agent.bus.rules import BusRules, ChargerLimits
+from agent.model import ROLES, ChargerRules, Mode, Role, Rules
+from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
+from scheduler.settings import SiteSettings
+from scheduler.window_rows import WindowError, read_windows
+from scheduler.windows import Window
+
+CREDENTIALS = "credentials.env"
+Amps = Annotated[float, Field(ge=0, le=80)]
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+Phase = Literal["L1", "L2", "L3"]
+
+
+class BusSettings(Section):
+    """[bus]: the RS-485 line and the circuit that all chargers share."""
+
+    port: str
+    circuit_amps: Annotated[float, Field(ge=6, le=240)]
+    primary_id: str = "7777"
+    max_chargers: Annotated[int, Field(ge=1, le=16)] = 3
+    spike: bool = False
+
+    @field_validator("primary_id")
+    @classmethod
+    def _four_hex(cls, value: str) -> str:
+        return _charger_id(value)
+
+    @field_validator("port")
+    @classmethod
+    def _a_port(cls, value: str) -> str:
+        if value.startswith(("/", "socket://", "rfc2217://")):
+            return value
+        raise ValueError(
+            "write a device like /dev/serial/by-id/..., or socket://HOST:PORT, or rfc2217://HOST:PORT"
+        )
+
+
+class ChargerSettings(Section):
+    """[[chargers]]: one Wall Connector."""
+
+    id: str
+    name: str = ""
+    max_amps: Annotated[float, Field(ge=6, le=80)]
+    min_amps: Annotated[float, Field(ge=5, le=32)] = 6.0
+    priority: Annotated[int, Field(ge=1, le=100)] = 1
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=3)] = ("L1",)
+    mode: Mode | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _four_hex(cls, value: str) -> str:
+        return _charger_id(value)
+
+
+class MeterSettings(Section):
+    """[meters]: for each role one source, or several in order; ages in seconds."""
+
+    grid: tuple[str, ...] = ()
+    solar: tuple[str, ...] = ()
+    battery: tuple[str, ...] = ()
+    house: tuple[str, ...] = ()
+    max_age_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    minimum_after_s: Annotated[float, Field(ge=5, le=3600)] = 30.0
+    no_raise_after_s: Annotated[float, Field(ge=2, le=3600)] = 10.0
+
+    @field_validator(*ROLES, mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    def lines(self) -> dict[Role, tuple[str, ...]]:
+        """The settings lines by role, only where there are any."""
+        return {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+
+
+class SolarSettings(Section):
+    """[solar]: how the sun is followed."""
+
+    min_solar_share: Annotated[float, Field(ge=0.1, le=1.0)] = 1.0
+    start_delay_s: Seconds = 60.0
+    min_on_s: Seconds = 300.0
+    min_off_s: Seconds = 600.0
+    reserve_watts: Annotated[float, Field(ge=-5000, le=20000)] = 0.0
+    battery: Literal["house_first", "car_first", "ignore"] = "house_first"
+    battery_full_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
+    plug_in_grace_s: Seconds = 60.0
+
+
+class WebSettings(Section):
+    """[web]: where the page and the HTTP API listen."""
+
+    listen: str = "127.0.0.1:8080"
+    allowed_hosts: tuple[str, ...] = ()
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+            raise ValueError('write an address and a port, like "127.0.0.1:8080"')
+        return value
+
+
+class Settings(Section):
+    """The whole of sunward.toml."""
+
+    site: SiteSettings = SiteSettings()
+    bus: BusSettings
+    chargers: tuple[ChargerSettings, ...] = ()
+    meters: MeterSettings = MeterSettings()
+    solar: SolarSettings = SolarSettings()
+    windows: tuple[dict[str, Any], ...] = ()
+    web: WebSettings = WebSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Settings that have been understood: what app.py wires the house from."""
+
+    path: Path
+    settings: Settings
+    credentials: Mapping[str, str]
+    windows: tuple[Window, ...]
+    rules: Rules
+    bus_rules: BusRules
+
+    @property
+    def state_dir(self) -> Path:
+        """Where everything that must survive a restart lies."""
+        return self.settings.site.state_path(self.path)
+
+
+def load(path: Path, credentials: Path | None = None) -> House:
+    """Read and check everything. Raises SettingsError with every problem, one sentence each."""
+    tables = read_toml(path)
+    problems: list[str] = []
+    secrets: dict[str, str] = {}
+    try:
+        secrets = read_credentials(credentials or path.parent / CREDENTIALS, wanted=credentials is not None)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        raise SettingsError(problems + explain(error)) from None
+    windows: tuple[Window, ...] = ()
+    try:
+        windows = read_windows(settings.windows, {c.id: c.name for c in settings.chargers})
+    except WindowError as error:
+        problems += error.problems
+    problems += _contradictions(settings)
+    problems += _meter_problems(settings, secrets)
+    if problems:
+        raise SettingsError(problems)
+    return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What the brain needs of the settings."""
+    site, solar, meters = settings.site, settings.solar, settings.meters
+    return Rules(
+        chargers=tuple(
+            ChargerRules(c.id, c.name, c.max_amps, c.min_amps, c.priority, c.phases, c.mode)
+            for c in settings.chargers
+        ),
+        circuit_amps=settings.bus.circuit_amps,
+        main_fuse_amps=site.main_fuse_amps,
+        site_phases=site.phases,
+        volts=site.volts,
+        min_solar_share=solar.min_solar_share,
+        start_delay_s=solar.start_delay_s,
+        min_on_s=solar.min_on_s,
+        min_off_s=solar.min_off_s,
+        reserve_watts=solar.reserve_watts,
+        battery_rule=solar.battery,
+        battery_full_percent=solar.battery_full_percent,
+        stale_no_raise_s=meters.no_raise_after_s,
+        stale_minimum_s=meters.minimum_after_s,
+        stale_safe_s=meters.max_age_s,
+        has_meter=bool(meters.lines()),
+        grace_s=solar.plug_in_grace_s,
+    )
+
+
+def bus_rules_of(settings: Settings) -> BusRules:
+    """What the bus needs of the settings."""
+    bus = settings.bus
+    limits = tuple(ChargerLimits(c.id, c.max_amps, c.min_amps, c.name) for c in settings.chargers)
+    return BusRules(
+        circuit_amps=bus.circuit_amps,
+        chargers=limits,
+        primary_id=bus.primary_id,
+        max_chargers=bus.max_chargers,
+        spike=bus.spike,
+    )
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What each value allows and their sum does not."""
+    ids = [charger.id for charger in settings.chargers]
+    for double in sorted({one for one in ids if ids.count(one) > 1}):
+        yield f"chargers: the id {double} stands there twice. Each Wall Connector has its own."
+    if len(ids) > settings.bus.max_chargers:
+        yield (
+            f"chargers: {len(ids)} are listed, but bus.max_chargers is {settings.bus.max_chargers}. "
+            "Raise it only for units that were set up as one network."
+        )
+    for number, charger in enumerate(settings.chargers, 1):
+        where = f"chargers[{number}]"
+        if charger.min_amps > charger.max_amps:
+            yield f"{where}.min_amps: {charger.min_amps:g} A is more than max_amps {charger.max_amps:g} A."
+        if charger.id == settings.bus.primary_id:
+            yield f"{where}.id: {charger.id} is our own id on the bus. Give bus.primary_id another one."
+        beyond = [phase for phase in charger.phases if int(phase[1]) > settings.site.phases]
+        if beyond:
+            yield (
+                f"{where}.phases: {', '.join(beyond)} does not exist in a house with "
+                f"site.phases = {settings.site.phases}."
+            )
+    meters = settings.meters
+    if not meters.no_raise_after_s <= meters.minimum_after_s <= meters.max_age_s:
+        yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
+
+
+def _meter_problems(settings: Settings, secrets: Mapping[str, str]) -> list[str]:
+    from agent.meters import BadLine
+    from agent.meters.plan import plan
+
+    try:
+        plan({role: list(lines) for role, lines in settings.meters.lines().items()}, secrets)
+    except BadLine as error:
+        return list(error.problems)
+    return []
+
+
+def _charger_id(value: str) -> str:
+    if not re.fullmatch(r"[0-9A-Fa-f]{4}", value):
+        raise ValueError("an id is four hexadecimal digits, like 3201: `agent sniff` shows those on your bus")
+    return value.upper()

@@ -1,0 +1,319 @@
+"""The front desk: everything that people, pages and cloud jobs ask of the house, in force at once.
+
+Any thread may ask; one small lock puts the askers in a row. Readers (the brain, the doors) never wait:
+they look into Slots. Each change is checked, put in force, kept on disk, told as an event, and then
+`changed` is called, which must return at once (it wakes the brain). When the disk refuses, the change
+stays in force and the asker hears a 507.
+
+Kept: modes, boosts, windows, cars. Not kept: pushed meter readings, which age within seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from agent import boosts
+from agent.boosts import BoostAsk, Refused
+from agent.keeping import (
+    KeepError,
+    Kept,
+    KeptNowhere,
+    car_from_json,
+    car_to_json,
+    control_from_json,
+    control_to_json,
+)
+from agent.model import (
+    Boost,
+    CarStatus,
+    ChargerRules,
+    Control,
+    Event,
+    Mode,
+    Moment,
+    Published,
+    Reading,
+    Role,
+    Rules,
+)
+from agent.parts import Slot
+from scheduler.clock import Clock
+from scheduler.window_rows import WindowError, read_windows, write_window
+from scheduler.windows import Window
+
+__all__ = ["BoostAsk", "Desk", "KeepError", "Kept", "KeptNowhere", "Refused"]
+
+log = logging.getLogger(__name__)
+
+MOST_CARS = 50
+MODE_WORDS = {Mode.OFF: "off", Mode.SOLAR: "sun", Mode.SOLAR_MIN: "minimum + sun", Mode.FAST: "fast"}
+
+
+def _nothing(_: object = None) -> None:
+    pass
+
+
+def _no_meters(role: Role, reading: Reading) -> None:
+    raise Refused(503, "This house takes no pushed readings.")
+
+
+class Desk:
+    """Takes wishes, refuses bad ones (`Refused`), and lays the rest out in Slots for all to read."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        kept: Kept,
+        rules: Rules,
+        *,
+        mode: Mode = Mode.SOLAR,
+        windows: Sequence[Window] = (),
+        published: Slot[Published] | None = None,
+        changed: Callable[[], None] = _nothing,
+        tell: Callable[[Event], None] = _nothing,
+        push: Callable[[Role, Reading], None] = _no_meters,
+    ) -> None:
+        self._clock = clock
+        self._kept = kept
+        self._chargers = {charger.charger_id: charger for charger in rules.chargers}
+        self._published = published
+        self._changed = changed
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._push = push
+        now = clock.now()
+        self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(tuple(windows)))
+        self.control: Slot[Control] = Slot(self._kept_control(mode, now))
+        self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
+
+    # --- modes and boosts --------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode | None, charger_id: str | None = None, by: str = "") -> None:
+        """Set the house's mode, or one charger's own; None gives a charger back to its settings."""
+        with self._lock:
+            control = self.control.get()
+            if charger_id is None:
+                if mode is None:
+                    raise Refused(409, "The house always has a mode: off, solar, solar_min or fast.")
+                control, whose = replace(control, mode=mode), "The house"
+            else:
+                whose = self._charger(charger_id).label
+                own = {key: value for key, value in control.mode_by_charger.items() if key != charger_id}
+                control = replace(control, mode_by_charger=own if mode is None else own | {charger_id: mode})
+            says = f"was set to {MODE_WORDS[mode]}" if mode else "follows the settings again"
+            self._take(control, Event("mode", f"{whose} {says}{_by(by)}.", subject=charger_id or ""))
+
+    def start_boost(self, ask: BoostAsk, by: str = "") -> tuple[Boost, ...]:
+        """Start a boost; it replaces the one it competes with. Returns what is now in force for it."""
+        with self._lock:
+            now = self._clock.now()
+            if not self._chargers:
+                raise Refused(409, "No charger is configured, so there is nothing to boost.")
+            one = None if ask.charger_id is None else self._charger(ask.charger_id)
+            chargers = [one] if one else list(self._chargers.values())
+            started = boosts.boosts_from(ask, now, chargers, self._counters())
+            control = self.control.get()
+            others = () if one is None else _without(control.boosts, one.charger_id)
+            whose = one.label if one else "Every charger"
+            amps = f" with {ask.amps:g} A" if ask.amps is not None else ""
+            sentence = f"{whose} was boosted{amps} {_ends(started[0])}{_by(by)}."
+            event = Event("boost", sentence, subject=ask.charger_id or "")
+            self._take(replace(control, boosts=(*others, *started)), event)
+            return started
+
+    def end_boost(self, charger_id: str | None = None, by: str = "") -> None:
+        """End every boost, or one charger's (the others keep theirs). Nothing to end is no error."""
+        with self._lock:
+            control = self.control.get()
+            left = () if charger_id is None else self._boosts_without(self._charger(charger_id).charger_id)
+            if left == control.boosts:
+                return
+            whose = self._chargers[charger_id].label if charger_id else "The house"
+            event = Event("boost_ended", f"{whose} went back from boost{_by(by)}.", subject=charger_id or "")
+            self._take(replace(control, boosts=left), event)
+
+    def tidy(self, published: Published) -> None:
+        """Drop boosts that are over, and note counters that were not known when a boost began.
+
+        Call it once a second after each decision; it costs nothing while no boost is on.
+        """
+        if not self.control.get().boosts:
+            return
+        with self._lock:
+            control = self.control.get()
+            statuses = {status.charger_id: status for status in published.bus.chargers}
+            left: list[Boost] = []
+            for boost in control.boosts:
+                status = statuses.get(boost.charger_id or "")
+                why = boosts.why_over(boost, published.moment, status, self.cars.get())
+                if why:
+                    name = self._chargers[boost.charger_id].label if boost.charger_id else "the house"
+                    self._tell(Event("boost_ended", f"The boost of {name} ended: {why}."))
+                elif boost.to_energy_wh is not None and boost.energy_start_wh is None and status:
+                    left.append(replace(boost, energy_start_wh=status.energy_wh))
+                else:
+                    left.append(boost)
+            if tuple(left) != control.boosts:
+                self._put_in_force(replace(control, boosts=tuple(left)))
+                try:
+                    self._keep_control()
+                except Refused as refused:  # nobody asked, so nobody hears it but the journal
+                    log.warning("%s", refused.sentence)
+
+    # --- windows -----------------------------------------------------------------------------------
+
+    def put_windows(self, rows: object, by: str = "") -> tuple[Window, ...]:
+        """Replace every window by these rows; from now on they hold instead of the settings' ones."""
+        with self._lock:
+            return self._take_windows(rows, f"The charging windows were changed{_by(by)}.")
+
+    def put_window(self, name: str, row: Mapping[str, object], by: str = "") -> tuple[Window, ...]:
+        """Add a window, or replace the one of that name in its place."""
+        if row.get("name", name) != name:
+            raise Refused(409, f"The address says {name!r}, the window {row['name']!r}: send the same name.")
+        with self._lock:
+            rows = [write_window(window) for window in self.windows.get()]
+            at = next((i for i, known in enumerate(rows) if _same(known["name"], name)), len(rows))
+            rows[at : at + 1] = [{**row, "name": name}]
+            return self._take_windows(rows, f"The charging window “{name}” was set{_by(by)}.")
+
+    def delete_window(self, name: str, by: str = "") -> tuple[Window, ...]:
+        """Take a window away."""
+        with self._lock:
+            known = self.windows.get()
+            left = [write_window(window) for window in known if not _same(window.name, name)]
+            if len(left) == len(known):
+                raise Refused(404, f"There is no window {name!r}.")
+            return self._take_windows(left, f"The charging window “{name}” was taken away{_by(by)}.")
+
+    # --- what others know --------------------------------------------------------------------------
+
+    def put_car(self, car: CarStatus) -> None:
+        """Replace what is known of one car."""
+        with self._lock:
+            cars = dict(self.cars.get())
+            if car.vin not in cars and len(cars) >= MOST_CARS:
+                raise Refused(409, f"{MOST_CARS} cars are known already, and none was forgotten.")
+            at = car.at_wall or self._clock.now().wall
+            cars[car.vin] = replace(car, at_wall=at)
+            self.cars.put(cars)
+            self._changed()
+            self._keep("cars", [car_to_json(known) for known in cars.values()])
+
+    def push_reading(self, role: Role, reading: Reading) -> None:
+        """Take a meter reading that somebody else measured; it ages from its own moment."""
+        self._push(role, reading)
+        self._changed()
+
+    # --- inside ------------------------------------------------------------------------------------
+
+    def _take_windows(self, rows: object, sentence: str) -> tuple[Window, ...]:
+        names = {key: charger.name for key, charger in self._chargers.items()}
+        try:
+            windows = read_windows(rows, names)
+        except WindowError as error:
+            raise Refused(409, " ".join(error.problems)) from None
+        self.windows.put(windows)
+        self._changed()
+        self._tell(Event("windows", sentence))
+        self._keep("windows", [write_window(window) for window in windows])
+        return windows
+
+    def _kept_windows(self, settings: tuple[Window, ...]) -> tuple[Window, ...]:
+        kept = self._kept.get("windows")
+        if kept is None:
+            return settings
+        try:
+            return read_windows(kept)
+        except WindowError as error:
+            log.warning("The kept windows can't be read; those of the settings hold: %s", error)
+            return settings
+
+    def _charger(self, charger_id: str) -> ChargerRules:
+        known = self._chargers.get(charger_id)
+        if known is None:
+            names = ", ".join(self._chargers) or "none is configured"
+            raise Refused(404, f"There is no charger with that id. The chargers here: {names}.")
+        return known
+
+    def _boosts_without(self, charger_id: str) -> tuple[Boost, ...]:
+        """Today's boosts but for one charger's: a boost for each is spread over the others."""
+        own = {boost.charger_id: boost for boost in self.control.get().boosts}
+        general = own.pop(None, None)
+        if general is not None:
+            own = {other: own.get(other, replace(general, charger_id=other)) for other in self._chargers}
+        return tuple(boost for other, boost in own.items() if other != charger_id)
+
+    def _counters(self) -> dict[str, float]:
+        if self._published is None:
+            return {}
+        statuses = self._published.get().bus.chargers
+        return {status.charger_id: status.energy_wh for status in statuses if status.energy_wh is not None}
+
+    def _take(self, control: Control, event: Event) -> None:
+        self._put_in_force(control)
+        log.info("%s", event.sentence)
+        self._tell(event)
+        self._keep_control()
+
+    def _put_in_force(self, control: Control) -> None:
+        self.control.put(control)
+        self._changed()
+
+    def _keep_control(self) -> None:
+        self._keep("control", control_to_json(self.control.get(), self._clock.now()))
+
+    def _keep(self, key: str, value: object) -> None:
+        try:
+            self._kept.put(key, value)
+        except KeepError as error:
+            raise Refused(
+                507,
+                "The change is in force now, but the disk did not take it, so it is lost at the next "
+                f"restart: {error}",
+            ) from error
+
+    def _kept_control(self, mode: Mode, now: Moment) -> Control:
+        kept = self._kept.get("control")
+        if kept is None:
+            return Control(mode=mode)
+        try:
+            return control_from_json(kept, now, self._chargers)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            log.warning("The kept modes can't be read; the settings' mode holds: %r", error)
+            return Control(mode=mode)
+
+    def _kept_cars(self) -> dict[str, CarStatus]:
+        kept = self._kept.get("cars")
+        try:
+            cars = [car_from_json(item) for item in kept] if isinstance(kept, list) else []
+        except (KeyError, ValueError, TypeError) as error:
+            log.warning("The kept cars can't be read; the scheduler tells them again: %r", error)
+            return {}
+        return {car.vin: car for car in cars}
+
+
+def _by(by: str) -> str:
+    return f", asked by {by}" if by else ""
+
+
+def _ends(boost: Boost) -> str:
+    words = []
+    if boost.to_soc_percent is not None:
+        words.append(f"to {boost.to_soc_percent:.0f} %")
+    if boost.to_energy_wh is not None:
+        words.append(f"for {boost.to_energy_wh / 1000:g} kWh")
+    if boost.ends_wall is not None:
+        words.append(f"until {boost.ends_wall:%a %H:%M}")
+    return " or ".join(words) if words else "for a while"
+
+
+def _same(name: object, other: str) -> bool:
+    return str(name).casefold() == other.casefold()
+
+
+def _without(known: Sequence[Boost], charger_id: str) -> tuple[Boost, ...]:
+    return tuple(boost for boost in known if boost.charger_id != charger_id)

@@ -1,0 +1,71 @@
+"""All of the house that a door may touch: four things to read from and one desk to ask at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from agent.desk import Desk
+from agent.model import Published, Rules
+from agent.parts import Slot
+from scheduler.clock import Clock
+
+Row = Mapping[str, object]
+
+
+class HistoryReader(Protocol):
+    """What is remembered, as rows of JSON values with units in their names, oldest first.
+
+    Safe to call from any thread. `start` and `end` are aware; `start` belongs to the answer, `end` does not.
+    """
+
+    def history(self, start: datetime, end: datetime, step_s: int) -> Sequence[Row]:
+        """Means over steps: `at` (ISO), `grid_w`, `solar_w`, `battery_w`, `house_w`, `chargers_w`, ..."""
+        ...
+
+    def sessions(self, start: datetime, end: datetime) -> Sequence[Row]:
+        """Charging sessions that touch the span: `charger`, `started`, `ended`, `energy_wh`, ..."""
+        ...
+
+    def events(self, after_id: int, limit: int) -> Sequence[Row]:
+        """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`"""
+        ...
+
+
+class NoHistory:
+    """A house that remembers nothing (yet)."""
+
+    def history(self, start: datetime, end: datetime, step_s: int) -> Sequence[Row]:
+        """Nothing."""
+        return ()
+
+    def sessions(self, start: datetime, end: datetime) -> Sequence[Row]:
+        """Nothing."""
+        return ()
+
+    def events(self, after_id: int, limit: int) -> Sequence[Row]:
+        """Nothing."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the settings say that doors show. `versions` are part -> version, for the page's last corner."""
+
+    rules: Rules
+    name: str = "Home"
+    max_age_s: float = 10.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """All that a door may touch."""
+
+    clock: Clock
+    published: Slot[Published]
+    desk: Desk
+    history: HistoryReader
+    site: Site

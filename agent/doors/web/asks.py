@@ -1,0 +1,158 @@
+"""What may be sent to the API: each body and query as a strict model. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from agent.boosts import LONGEST_BOOST_S
+from agent.model import CarStatus, Mode
+
+ModeWord = Literal["off", "solar", "solar_min", "fast"]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True)]
+Truth = Annotated[bool, Field(strict=True)]
+Watts = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1_000_000, le=1_000_000)]
+Counter = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1e12)]
+Percent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
+ChargerId = Annotated[str, Field(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
+Vin = Annotated[str, Field(pattern=r"^[A-Z0-9]{17}$", description="17 capital letters and digits")]
+Phases = Annotated[list[Number], Field(min_length=1, max_length=3, description="L1, L2, L3 (or L1 alone)")]
+
+
+def _iso(value: object) -> object:
+    if not isinstance(value, str) or len(value) < 16:
+        raise ValueError('must be a time like "2026-05-01T07:15:00+02:00"')
+    return value
+
+
+IsoTime = Annotated[
+    AwareDatetime,
+    BeforeValidator(_iso),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+    Field(description="ISO time with its offset from UTC"),
+]
+
+
+Until = Annotated[
+    str,
+    Field(max_length=40),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
+                {"type": "string", "format": "date-time"},
+            ]
+        }
+    ),
+]
+
+
+class Ask(BaseModel):
+    """A body or query: nothing in it is ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class ModeAsk(Ask):
+    """The house's mode, or one charger's own; `mode` null gives that charger back to its settings."""
+
+    mode: ModeWord | None
+    charger: ChargerId | None = None
+
+    def wanted(self) -> Mode | None:
+        """The mode as the house calls it."""
+        return None if self.mode is None else Mode(self.mode)
+
+
+class BoostBody(Ask):
+    """Fast charging with an end. Without any end it lasts 3 hours; with a goal alone, 24 hours at most."""
+
+    amps: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=5, le=80)] | None = None
+    for_s: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1, le=LONGEST_BOOST_S)] | None = None
+    until: Until | None = Field(default=None, description='"07:15" (the next one) or an ISO time')
+    to_soc_percent: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1, le=100)] | None = None
+    to_energy_kwh: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=250)] | None = None
+    charger: ChargerId | None = None
+
+
+class CarBody(Ask):
+    """What is known of one car; it replaces all that was known before. `at_wall` is now if not said."""
+
+    name: Annotated[str, Field(max_length=80)] = ""
+    soc_percent: Percent | None = None
+    limit_percent: Percent | None = None
+    charging_state: Annotated[str, Field(max_length=40)] = ""
+    plugged: Truth | None = None
+    asleep: Truth | None = None
+    at_wall: IsoTime | None = None
+    note: Annotated[str, Field(max_length=1000)] = ""
+    plan: dict[str, Any] | None = None
+    calls: dict[str, Any] | None = None
+
+    def car(self, vin: str) -> CarStatus:
+        """The car as the house knows it."""
+        return CarStatus(vin=vin, **self.model_dump())
+
+
+class MeterBody(Ask):
+    """One reading of one role, measured by somebody else. Power into the house is positive."""
+
+    watts: Watts
+    amps_by_phase: Phases | None = None
+    volts_by_phase: Phases | None = None
+    energy_wh: Counter | None = None
+    exported_wh: Counter | None = None
+    soc_percent: Percent | None = None
+
+
+class Span(Ask):
+    """A stretch of time: by default the last day."""
+
+    start: IsoTime | None = Field(default=None, alias="from")
+    end: IsoTime | None = Field(default=None, alias="to")
+
+
+class HistorySpan(Span):
+    """A stretch of time in steps."""
+
+    step_s: int = Field(default=300, ge=60, le=31 * 86400)
+
+
+class EventsAfter(Ask):
+    """Events newer than one that is known; -1 asks for the newest."""
+
+    after: int = Field(default=-1, ge=-1, le=2**53)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class Trouble(BaseModel):
+    """Why it was refused: one sentence that says what to do."""
+
+    detail: str
+
+
+class Health(BaseModel):
+    """Whether the house is looked after."""
+
+    ok: bool
+    age_s: float
+    problems: list[str]
+
+
+class CarAnswer(BaseModel):
+    """See PUT /cars/{vin}."""
+
+    vin: str
+    name: str
+    soc_percent: float | None
+    limit_percent: float | None
+    charging_state: str
+    plugged: bool | None
+    asleep: bool | None
+    at_wall: datetime | None
+    note: str
+    plan: dict[str, Any] | None
+    calls: dict[str, Any] | None

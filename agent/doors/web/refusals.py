@@ -1,0 +1,154 @@
+"""Every refusal as one sentence: `{"detail": "..."}`, whatever went wrong.
+
+Bodies are read strictly as well: NaN, Infinity and a key that comes twice are no JSON here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from agent.desk import Refused
+
+SENTENCES = {
+    404: "There is nothing at this address. The API is described at /api/openapi.json.",
+    405: "This address does not know that method. The API is described at /api/openapi.json.",
+}
+
+
+class BadJson(HTTPException):
+    """The body is not JSON as we take it; `detail` is a sentence. (FastAPI lets only its own errors pass.)"""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(400, text)
+
+
+def strict_json(body: bytes) -> Any:
+    """A JSON value. Raises BadJson for anything that could be read in two ways."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise BadJson("The body is not UTF-8 text.") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadJson(f"The body is not valid JSON: {error}.") from None
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadJson(f"The body says {twice!r} twice: send it once.")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise BadJson(f"{word} is not a number that can be used here.")
+
+
+class StrictRequest(Request):
+    """A request whose body is read strictly."""
+
+    async def json(self) -> Any:
+        """The body as JSON. Raises BadJson."""
+        return strict_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route that reads bodies strictly and refuses query parameters that it doesn't know."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler behind our two checks."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            known = self._query_names()
+            names = [name for name, _ in request.query_params.multi_items()]
+            for name in names:
+                if name not in known:
+                    those = ", ".join(sorted(known)) or "none"
+                    raise Refused(422, f"There is no parameter {name!r} here; known: {those}.")
+                if names.count(name) > 1:
+                    raise Refused(422, f"The parameter {name!r} came twice: send it once.")
+            return await inner(StrictRequest(request.scope, request.receive))
+
+        return handle
+
+    def _query_names(self) -> set[str]:
+        names: set[str] = set()
+        for field in self.dependant.query_params:
+            model = field.field_info.annotation
+            fields = getattr(model, "model_fields", None)
+            if fields is None:
+                names.add(field.alias)
+            else:
+                names |= {info.alias or name for name, info in fields.items()}
+        return names
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of this app one sentence."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        return sentence(error.status, error.sentence)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return sentence(422, "; ".join(_problem(item) for item in error.errors()) + ".")
+
+    @app.exception_handler(HTTPException)
+    async def other(request: Request, error: HTTPException) -> JSONResponse:
+        text = SENTENCES.get(error.status_code, str(error.detail))
+        headers = {"Allow": _methods(app, request)} if error.status_code == 405 else error.headers
+        return sentence(error.status_code, text, headers)
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        return sentence(500, "Something in sunward itself went wrong; its log says what.")
+
+
+def _methods(app: FastAPI, request: Request) -> str:
+    """All methods that an address knows; the framework would name only those of one route."""
+    paths = app.openapi()["paths"]
+    for path, methods in paths.items():
+        pattern = re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(path))
+        if re.fullmatch(pattern, request.url.path):
+            return ", ".join(sorted(method.upper() for method in methods))
+    return "GET"
+
+
+def sentence(status: int, text: str, headers: Any = None) -> JSONResponse:
+    """A refusal as JSON."""
+    return JSONResponse({"detail": text}, status, headers)
+
+
+def _problem(item: dict[str, Any]) -> str:
+    where = _where(item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{where} is not known here"
+    if item["type"] == "missing":
+        return f"{where} is missing"
+    what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    what = what.removeprefix("Input should be ").removeprefix("must be ")
+    return f"{where} must be {what}{_shown(item)}"
+
+
+def _where(parts: Sequence[Any]) -> str:
+    words = [str(part + 1) if isinstance(part, int) else str(part) for part in parts[1:]]
+    return ".".join(words) or "the body"
+
+
+def _shown(item: dict[str, Any]) -> str:
+    value = item.get("input")
+    if isinstance(value, bool | int | float | str) and len(str(value)) <= 40:
+        return f", not {value!r}"
+    return ""

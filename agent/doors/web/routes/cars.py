@@ -1,0 +1,48 @@
+"""What others know: the scheduler about cars, other people's software about meters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from agent.doors.nouns import CarState, MeterState
+from agent.doors.rooms import Rooms
+from agent.doors.state import car_state
+from agent.doors.web.asks import CarBody, MeterBody, Vin
+from agent.doors.web.refusals import StrictRoute
+from agent.model import Reading, Role
+
+
+def router(rooms: Rooms) -> APIRouter:
+    """Cars and pushed meter readings."""
+    routes = APIRouter(route_class=StrictRoute)
+
+    @routes.get("/cars", tags=["cars"])
+    def cars() -> list[CarState]:
+        """Every car that was ever told."""
+        return [car_state(car) for car in rooms.desk.cars.get().values()]
+
+    @routes.put("/cars/{vin}", tags=["cars"])
+    def put_car(vin: Annotated[Vin, Path()], body: CarBody) -> CarState:
+        """Replace what is known of one car."""
+        rooms.desk.put_car(body.car(vin))
+        return car_state(rooms.desk.cars.get()[vin])
+
+    @routes.put("/meters/{role}", tags=["meters"])
+    def push(role: Role, body: MeterBody) -> MeterState:
+        """Push one reading, for houses whose meter can only be read by other software."""
+        reading = Reading(
+            watts=body.watts,
+            at_mono_s=rooms.clock.now().mono_s,
+            source="pushed",
+            amps_by_phase=tuple(body.amps_by_phase) if body.amps_by_phase else None,
+            volts_by_phase=tuple(body.volts_by_phase) if body.volts_by_phase else None,
+            energy_wh=body.energy_wh,
+            exported_wh=body.exported_wh,
+            soc_percent=body.soc_percent,
+        )
+        rooms.desk.push_reading(role, reading)
+        return MeterState(role, "pushed", reading.watts, 0.0, True, "")
+
+    return routes

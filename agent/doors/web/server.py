@@ -1,0 +1,160 @@
+"""The web server: uvicorn in a thread of its own, started and stopped like every other part of the house.
+
+The port is bound before the thread starts, so that an occupied one is one clear sentence at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from agent.doors.rooms import Rooms
+from agent.doors.web.api import build_app
+from agent.doors.web.auth import Locks, Password, is_loopback, own_names
+from agent.doors.web.stream import Broadcast
+
+STATIC = Path(__file__).with_name("static")
+log = logging.getLogger(__name__)
+
+
+class WebError(Exception):
+    """The web door can't open; the text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """Where to listen, and who may come in. `password` and `tokens` come from credentials.env."""
+
+    listen: str = "127.0.0.1:8080"
+    hosts: tuple[str, ...] = ()
+    password: str = field(default="", repr=False)
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+
+class WebServer:
+    """The page and the API over some rooms. `start` returns when the port is open; `stop` within 2 s."""
+
+    def __init__(self, rooms: Rooms, settings: WebSettings) -> None:
+        self._host, self._port = _address(settings.listen)
+        if not is_loopback(self._host) and not settings.password:
+            raise WebError(
+                f"[web] listen = {settings.listen!r} opens the page to the network, "
+                "and there is no password: put WEB_PASSWORD=... into credentials.env, or listen on 127.0.0.1."
+            )
+        self._broadcast = Broadcast(rooms)
+        self.app = _whole_app(rooms, self._broadcast)
+        password = Password.of(rooms.clock, settings.password) if settings.password else None
+        locked = Locks(self.app, own_names([*settings.hosts, self._host]), password, settings.tokens)
+        config = uvicorn.Config(
+            locked,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=20,
+            limit_concurrency=300,
+            ws="none",
+        )
+        self._server = uvicorn.Server(config)
+        self._socket: socket.socket | None = None
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The page's address; the port is the real one, even where 0 was asked for."""
+        port = self._socket.getsockname()[1] if self._socket else self._port
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
+
+    def start(self) -> None:
+        """Open the port and serve. Raises WebError when the port can't be had."""
+        self._socket = _bind(self._host, self._port)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let every stream end, answer what is open, and close."""
+        self._broadcast.end()
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(3.0)
+        if self._socket:
+            self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket] if self._socket else None)
+
+
+def _whole_app(rooms: Rooms, broadcast: Broadcast) -> FastAPI:
+    app = build_app(rooms, broadcast)
+    app.router.lifespan_context = _watching(broadcast)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for path, name in (
+        ("/", "index.html"),
+        ("/manifest.webmanifest", "manifest.webmanifest"),
+        ("/favicon.ico", "icon.svg"),
+    ):
+        app.get(path, include_in_schema=False)(_file(STATIC / name))
+    return app
+
+
+def _file(path: Path) -> Any:
+    kinds = {".webmanifest": "application/manifest+json", ".svg": "image/svg+xml", ".html": "text/html"}
+
+    def answer() -> FileResponse:
+        return FileResponse(path, media_type=kinds[path.suffix])
+
+    return answer
+
+
+def _watching(broadcast: Broadcast) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(broadcast.watch())
+        yield
+        broadcast.end()
+        await watcher
+
+    return lifespan
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise WebError(f'[web] listen = {listen!r} must be like "127.0.0.1:8080".')
+    return host.strip("[]"), int(port)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)  # unnamed, asyncio leaves Nagle's 40 ms in each answer
+    except OSError as error:
+        raise WebError(
+            f"[web] listen: {host} is not an address of this computer ({error.strerror})."
+        ) from None
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        found.close()
+        if error.errno == errno.EADDRINUSE:
+            raise WebError(
+                f"Port {port} is taken by another program: end it, or choose another [web] listen."
+            ) from None
+        if error.errno == errno.EACCES:
+            raise WebError(f"Port {port} needs root: choose one above 1023 in [web] listen.") from None
+        raise WebError(f"[web] listen: can't use {host}:{port} ({error.strerror}).") from None
+    return found

@@ -1,0 +1,78 @@
+"""What the desk keeps across restarts, as JSON values, and who keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from agent import boosts
+from agent.history.kept import KeepError as KeepError
+from agent.model import CarStatus, Control, Mode, Moment
+
+
+class Kept(Protocol):
+    """JSON values that survive a restart. `put` raises KeepError."""
+
+    def get(self, key: str) -> Any: ...
+
+    def put(self, key: str, value: object) -> None: ...
+
+
+@dataclass
+class KeptNowhere:
+    """A `Kept` for tests and for a house that wants to forget: it lives as long as its object."""
+
+    values: dict[str, object] = field(default_factory=dict)
+
+    def get(self, key: str) -> Any:
+        """The value last put, or None."""
+        return self.values.get(key)
+
+    def put(self, key: str, value: object) -> None:
+        """Remember a value until the process ends."""
+        self.values[key] = value
+
+
+def control_to_json(control: Control, moment: Moment) -> dict[str, object]:
+    """Modes and boosts as they are kept."""
+    return {
+        "mode": control.mode.value,
+        "chargers": {key: mode.value for key, mode in control.mode_by_charger.items()},
+        "boosts": [boosts.to_json(boost, moment) for boost in control.boosts],
+    }
+
+
+def control_from_json(kept: Any, moment: Moment, chargers: Container[str]) -> Control:
+    """Modes and boosts in a new process, without chargers that are gone.
+
+    Raises KeyError, ValueError, TypeError or AttributeError for what this version can't read.
+    """
+    known = (boosts.from_json(item, moment) for item in kept["boosts"])
+    return Control(
+        mode=Mode(kept["mode"]),
+        mode_by_charger={key: Mode(word) for key, word in kept["chargers"].items() if key in chargers},
+        boosts=tuple(boost for boost in known if boost.charger_id is None or boost.charger_id in chargers),
+    )
+
+
+def car_to_json(car: CarStatus) -> dict[str, object]:
+    return {
+        "vin": car.vin,
+        "name": car.name,
+        "soc_percent": car.soc_percent,
+        "limit_percent": car.limit_percent,
+        "charging_state": car.charging_state,
+        "plugged": car.plugged,
+        "asleep": car.asleep,
+        "at_wall": car.at_wall.isoformat() if car.at_wall else None,
+        "note": car.note,
+        "plan": dict(car.plan) if car.plan is not None else None,
+        "calls": dict(car.calls) if car.calls is not None else None,
+    }
+
+
+def car_from_json(kept: dict[str, object]) -> CarStatus:
+    at = kept.get("at_wall")
+    return CarStatus(**{**kept, "at_wall": datetime.fromisoformat(str(at)) if at else None})  # type: ignore[arg-type]

@@ -1,0 +1,120 @@
+"""Recorded answers: tests/captures/<scheme>/<case>/, and how each transport plays them back.
+
+A case is a folder with `expected.json` and the device's answers:
+
+    registers.json    Modbus: {"40000": [words], "input/3005": [...], "unit 200/40069": [...],
+                      "unit 200/input/1": [...]}; what is not there answers exception 2
+    answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
+    answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+
+`expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
+their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
+words that the one sentence must contain. Other transports: add a player here.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from agent.meters import source
+from agent.meters.values import Down, Poor
+from agent.meters.via import gather
+from agent.meters.via.pages import Get, Page, Pages
+from agent.meters.via.registers import Block, Registers
+
+FOLDER = Path(__file__).parents[1] / "captures"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One capture."""
+
+    folder: Path
+
+    def __str__(self):
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
+    def scheme(self):
+        return self.folder.parent.name
+
+    @cached_property
+    def expected(self):
+        return json.loads((self.folder / "expected.json").read_text())
+
+    @cached_property
+    def line(self):
+        from agent.meters import driver
+
+        return self.expected.get("line") or driver(self.scheme).example
+
+    @cached_property
+    def source(self):
+        return source(self.line)
+
+    def answers(self):
+        """Play the answers back without a wire. Raises Poor or Down as the wire would."""
+        return PLAYERS[self.source.via](self)
+
+    def images(self):
+        """Modbus: registers by first address, for each (unit or None, table)."""
+        out = {}
+        for key, words in json.loads((self.folder / "registers.json").read_text()).items():
+            *where, at = key.split("/")
+            unit = next((int(part.removeprefix("unit ")) for part in where if part.startswith("unit ")), None)
+            table = "input" if "input" in where else "holding"
+            out.setdefault((unit, table), {})[int(at, 0)] = words
+        return out
+
+    def body(self, path):
+        """HTTP: (status, text) of a request's path with its query."""
+        index = self.folder / "answers.json"
+        if not index.exists():
+            (file,) = self.folder.glob("answer.*")
+            return 200, file.read_text()
+        entry = json.loads(index.read_text()).get(path, {"status": 404})
+        entry = {"file": entry} if isinstance(entry, str) else entry
+        text = (self.folder / entry["file"]).read_text() if "file" in entry else ""
+        return entry.get("status", 200), text
+
+
+def cases(*vias):
+    """Every capture, or those of some transports."""
+    found = [Case(path.parent) for path in sorted(FOLDER.glob("*/*/expected.json"))]
+    return [case for case in found if not vias or case.source.via in vias]
+
+
+def _play_registers(case):
+    images, answers = case.images(), Registers()
+
+    def fetch(block: Block):
+        for at, words in images.get((block.unit, block.table), {}).items():
+            if at <= block.at and block.at + block.count <= at + len(words):
+                answers.add(block, words[block.at - at : block.at - at + block.count])
+                return
+        if not block.optional:
+            raise Poor(f"no registers {block.at} to {block.at + block.count - 1} (Modbus exception 2)")
+        answers.lacks(block)
+
+    gather(lambda: case.source.driver.ask(case.source.options, answers), fetch, answers.asked)
+    return answers
+
+
+def _play_pages(case):
+    answers = Pages()
+
+    def fetch(get: Get):
+        status, text = case.body(get.path)
+        if status in (401, 403, 429) or status >= 500:
+            raise Down(f"status {status}")
+        if 200 <= status < 300:
+            answers.add(get, Page(text, status))
+        elif not get.optional:
+            raise Poor(f"{get.path}: status {status}")
+
+    gather(lambda: case.source.driver.ask(case.source.options, answers), fetch, answers.asked)
+    return answers
+
+
+PLAYERS = {"modbus": _play_registers, "http": _play_pages, "nothing": lambda case: None}

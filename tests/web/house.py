@@ -1,0 +1,281 @@
+"""A mini-house for the web door's tests: scripted values through real Slots, a real desk and a real server.
+
+It obeys what people ask in the plainest way (fast: all; sun: the surplus; off: nothing), so that a test
+can tap a button and see a charger follow, without the brain and the bus.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.app import pusher
+from agent.desk import Desk, KeptNowhere
+from agent.doors.rooms import Rooms, Site
+from agent.doors.web.server import WebServer, WebSettings
+from agent.meters.part import Meters
+from agent.meters.plan import Plan
+from agent.model import (
+    BusHealth,
+    BusView,
+    CarStatus,
+    ChargerRules,
+    ChargerStatus,
+    Decision,
+    Event,
+    MeterHealth,
+    MeterView,
+    Mode,
+    Offer,
+    Published,
+    Reading,
+    Rules,
+    Snapshot,
+    Step,
+)
+from agent.parts import Slot
+from scheduler.clock import FakeClock
+from scheduler.window_rows import read_windows
+from scheduler.windows import in_force
+
+ZONE = ZoneInfo("Europe/Berlin")
+NOON = datetime(2026, 6, 3, 13, 5, tzinfo=ZONE)
+VIN = "5YJ3E1EA7KF317000"
+GARAGE, CARPORT = "3201", "A7F4"
+RULES = Rules(
+    chargers=(
+        ChargerRules(GARAGE, name="Garage", max_amps=32, phases=("L1",)),
+        ChargerRules(CARPORT, name="Carport", max_amps=16, phases=("L1",), priority=2),
+    ),
+    circuit_amps=40,
+    main_fuse_amps=63,
+    volts=230,
+)
+NIGHT = {"name": "night", "days": "mon-fri", "from": "21:30", "to": "07:15", "mode": "fast", "amps": 16}
+
+
+class Remembered:
+    """A history of a few made-up days, in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, object]] = []
+
+    def history(self, start, end, step_s):
+        """A summer day's curve."""
+        rows, at = [], start
+        while at < end:
+            local = at.astimezone(ZONE)
+            sun = max(0.0, 1 - abs(local.hour + local.minute / 60 - 13.3) / 7.5) ** 1.3 * 7200
+            cars = max(0.0, sun - 1500) if 9 <= local.hour < 16 else 0.0
+            house = 350 + 250 * (local.hour in (7, 8, 12, 18, 19, 20))
+            rows.append(
+                {
+                    "at": at.isoformat(),
+                    "solar_w": round(sun),
+                    "house_w": house,
+                    "chargers_w": round(cars),
+                    "battery_w": 0,
+                    "grid_w": round(house + cars - sun),
+                    "step_s": step_s,
+                    "solar_wh": sun * step_s / 3600,
+                    "house_wh": house * step_s / 3600,
+                    "chargers_wh": cars * step_s / 3600,
+                    "import_wh": max(0, house + cars - sun) * step_s / 3600,
+                    "export_wh": max(0, sun - house - cars) * step_s / 3600,
+                }
+            )
+            at += timedelta(seconds=step_s)
+        return rows
+
+    def sessions(self, start, end):
+        """Two sessions."""
+        begin = NOON - timedelta(hours=4)
+        return [
+            {
+                "id": 1,
+                "charger": GARAGE,
+                "started": (begin - timedelta(days=1)).isoformat(),
+                "ended": (begin - timedelta(days=1) + timedelta(hours=5)).isoformat(),
+                "energy_wh": 21400,
+                "solar_wh": 20100,
+                "vin": VIN,
+                "car": "Blue Model 3",
+                "end_reason": "The car was full.",
+            },
+            {
+                "id": 2,
+                "charger": GARAGE,
+                "started": begin.isoformat(),
+                "ended": None,
+                "energy_wh": 8200,
+                "solar_wh": 8200,
+                "vin": VIN,
+                "car": "=HYPERLINK()",
+                "end_reason": "",
+            },
+        ]
+
+    def events(self, after_id, limit):
+        """Events after an id."""
+        newer = [row for row in self.rows if row["id"] > after_id]
+        return newer[-limit:] if after_id < 0 else newer[:limit]
+
+    def tell(self, event: Event) -> None:
+        """Write an event down."""
+        at = event.at_wall or NOON
+        self.rows.append(
+            {
+                "id": len(self.rows) + 1,
+                "at": at.isoformat(),
+                "kind": event.kind,
+                "sentence": event.sentence,
+                "severity": event.severity,
+                "subject": event.subject,
+                "data": dict(event.data),
+            }
+        )
+
+
+class MiniHouse:
+    """A house of two chargers; `second()` makes one second pass and publishes it."""
+
+    def __init__(self, rules: Rules = RULES, kept=None, clock=None) -> None:
+        self.clock = clock or FakeClock(NOON, 1000.0)
+        self.rules = rules
+        self.history = Remembered()
+        self.published: Slot[Published] = Slot(Published(self.clock.now()))
+        self.kept = kept or KeptNowhere()
+        self.woken = 0
+        self.meters = Meters(Plan(), self.clock)
+        self.desk = Desk(
+            self.clock,
+            self.kept,
+            rules,
+            windows=read_windows([NIGHT]),
+            published=self.published,
+            changed=self._wake,
+            tell=self.history.tell,
+            push=pusher(self.meters),
+        )
+        self.rooms = Rooms(
+            self.clock,
+            self.published,
+            self.desk,
+            self.history,
+            Site(rules, "Sonnenhof", versions={"sunward": "0.1.0"}),
+        )
+        self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
+        self.meter_problem = self.bus_problem = ""
+        self.drawn = {GARAGE: 0.0, CARPORT: 0.0}
+        self.second()
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def second(self, seconds: float = 1.0) -> Published:
+        """Let time pass: decide, let the cars follow, publish."""
+        moment = self.clock.advance(seconds)
+        windows = in_force(self.desk.windows.get(), moment.wall, {GARAGE: "", CARPORT: ""})
+        offers = tuple(self._offer(charger, windows) for charger in self.rules.chargers)
+        self.drawn[GARAGE] = max(0.0, min(offers[0].amps, 32.0))
+        cars_w = self.drawn[GARAGE] * 233
+        battery_w = -600.0 if self.sun_w - self.house_w - cars_w > 600 else 0.0
+        grid_w = self.house_w + cars_w - self.sun_w - battery_w
+        readings = {
+            "grid": Reading(grid_w, moment.mono_s, "solaredge meter 1"),
+            "solar": Reading(self.sun_w, moment.mono_s, "solaredge"),
+            "battery": Reading(battery_w, moment.mono_s, "powerwall", soc_percent=82),
+        }
+        health = [
+            MeterHealth(role, reading.source, True, "", reading.watts, moment.mono_s)
+            for role, reading in readings.items()
+        ]
+        if self.meter_problem:
+            health[0] = replace(health[0], ok=False, problem=self.meter_problem, at_mono_s=moment.mono_s - 95)
+        bus = self._bus(offers, moment.mono_s)
+        control = replace(self.desk.control.get())
+        snapshot = Snapshot(bus.chargers, readings, dict(self.desk.cars.get()), control, windows)
+        steps = (
+            Step("budget", "", 0, 25.1, "the sun gives 6.4 kW and the house takes 0.5 kW"),
+            Step("hold", GARAGE, 25.1, offers[0].amps, "whole amps"),
+        )
+        decision = Decision(offers, 25.1, steps)
+        view = MeterView(readings, tuple(health))
+        self.published.put(Published(moment, snapshot, decision, bus, view))
+        self.desk.tidy(self.published.get())
+        return self.published.get()
+
+    def _offer(self, charger: ChargerRules, windows) -> Offer:
+        control, key = self.desk.control.get(), charger.charger_id
+        boost = next((b for b in control.boosts if b.charger_id in (key, None)), None)
+        mode = control.mode_by_charger.get(key, control.mode)
+        surplus = (self.sun_w - self.house_w) // 233 if key == GARAGE else 0.0
+        until = self.clock.mono_s + 10
+        if boost:
+            amps = min(boost.amps or charger.max_amps, charger.max_amps)
+            return Offer(key, amps, f"Boosted: {amps:g} A until {boost.ends_wall:%H:%M}.", until)
+        if key in windows:
+            mode = windows[key].mode
+        if mode == Mode.OFF:
+            return Offer(key, 0.0, "Switched off.", until)
+        if mode == Mode.FAST:
+            return Offer(key, charger.max_amps, "Fast: all that the circuit allows.", until)
+        if key == CARPORT and mode != Mode.SOLAR_MIN:
+            return Offer(key, 0.0, "No car is plugged in.", until)
+        if surplus < 6:
+            least = 6.0 if mode == Mode.SOLAR_MIN else 0.0
+            why = "Waiting for the sun: 0.9 kW left over, 1.4 kW needed."
+            return Offer(key, least, why, until)
+        amps = min(surplus, charger.max_amps)
+        return Offer(key, amps, f"{amps:g} A of sun: {self.sun_w / 1000:.1f} kW from the roof.", until)
+
+    def _bus(self, offers, now: float) -> BusView:
+        garage, carport = offers
+        drawn = self.drawn[GARAGE]
+        return BusView(
+            (
+                ChargerStatus(
+                    GARAGE,
+                    state="charging" if drawn else "plugged_in",
+                    rating_amps=32,
+                    offered_amps=garage.amps,
+                    confirmed_amps=garage.amps,
+                    drawn_amps=drawn,
+                    volts_by_phase=(233.0, 0.0, 0.0),
+                    energy_wh=1_234_567.0 + now,
+                    vin=VIN,
+                    heard_at_mono_s=now,
+                    linked=True,
+                    plugged=True,
+                    charging=drawn > 0,
+                    firmware="4.5.3",
+                ),
+                ChargerStatus(
+                    CARPORT,
+                    state="ready",
+                    rating_amps=16,
+                    offered_amps=carport.amps,
+                    confirmed_amps=carport.amps,
+                    heard_at_mono_s=now,
+                    linked=True,
+                ),
+            ),
+            BusHealth("/dev/ttyUSB0", not self.bus_problem, self.bus_problem, frames=73211, worst_gap_s=1.08),
+        )
+
+    def park_the_car(self) -> None:
+        """A car in the garage, known to the cloud."""
+        car = CarStatus(VIN, "Blue Model 3", self.soc_percent, 80, "Charging", plugged=True, asleep=False)
+        self.desk.put_car(car)
+
+    @contextmanager
+    def open_web(self, settings: WebSettings | None = None):
+        """The real server on a free port."""
+        server = WebServer(self.rooms, settings or WebSettings("127.0.0.1:0"))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -1,0 +1,223 @@
+"""The HTTP API by its contract: what is asked shows at once, bad input hears one sentence."""
+
+import json
+
+import pytest
+
+from tests.web.house import CARPORT, GARAGE, NIGHT, VIN
+
+JSON = {"Content-Type": "application/json"}
+
+
+def one_sentence(answer):
+    body = answer.json()
+    assert set(body) == {"detail"}
+    assert isinstance(body["detail"], str)
+    assert len(body["detail"]) > 10
+    return body["detail"]
+
+
+def test_state_tells_the_whole_house(web):
+    state = web.get("/api/v1/state").json()
+    assert state["power"] == {
+        "grid_w": -95,
+        "solar_w": 6400,
+        "battery_w": 0,
+        "house_w": 480,
+        "chargers_w": 5825,
+    }
+    garage = state["chargers"][0]
+    assert (garage["id"], garage["name"], garage["state"]) == (GARAGE, "Garage", "charging")
+    assert (garage["offered_amps"], garage["drawn_amps"], garage["drawn_w"]) == (25, 25, 5825)
+    assert garage["car"]["soc_percent"] == 61
+    assert garage["reason"] == "25 A of sun: 6.4 kW from the roof."
+    assert state["battery_soc_percent"] == 82
+    assert state["next_window"]["name"] == "night"
+    assert state["next_window"]["begins"] == "2026-06-03T21:30:00+02:00"
+    assert state["meters"][0] == {
+        "role": "grid",
+        "source": "solaredge meter 1",
+        "watts": -95,
+        "age_s": 0,
+        "ok": True,
+        "problem": "",
+    }
+    assert {"now", "mode", "boost", "budget_amps", "steps", "window", "wishes", "bus"} <= set(state)
+
+
+def test_a_mode_shows_at_once_even_before_the_brain_has_thought(web, house):
+    assert web.put("/api/v1/mode", json={"mode": "fast"}).json()["mode"] == "fast"
+    assert web.get("/api/v1/state").json()["mode"] == "fast"
+    web.put("/api/v1/mode", json={"mode": "off", "charger": CARPORT})
+    modes = [charger["mode"] for charger in web.get("/api/v1/state").json()["chargers"]]
+    assert modes == ["fast", "off"]
+    assert house.woken >= 2
+
+
+def test_a_boost_shows_with_its_end_and_goes_again(web, house):
+    started = web.put("/api/v1/boost", json={"amps": 16, "for_s": 1800, "charger": GARAGE}).json()
+    assert started[0]["ends"] == "2026-06-03T13:35:02+02:00"
+    state = web.get("/api/v1/state").json()
+    assert state["boost"]["left_s"] == 1800
+    assert state["chargers"][0]["boost"]["amps"] == 16
+    assert state["chargers"][1]["boost"] is None
+    house.second()
+    assert web.get("/api/v1/state").json()["chargers"][0]["offered_amps"] == 16
+    assert web.delete("/api/v1/boost").json()["boost"] is None
+
+
+def test_a_boost_without_an_end_gets_three_hours(web):
+    assert web.put("/api/v1/boost", json={}).json()[0]["left_s"] == 3 * 3600
+
+
+def test_windows_round_trip(web):
+    assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True}]
+    noon = {"days": "sat,sun", "from": "12:00", "to": "14:00", "mode": "solar_min"}
+    names = [row["name"] for row in web.put("/api/v1/windows/noon", json=noon).json()]
+    assert names == ["night", "noon"]
+    assert web.delete("/api/v1/windows/night").json()[0]["amps"] is None
+    assert web.put("/api/v1/windows", json=web.get("/api/v1/windows").json()).status_code == 200
+    assert web.get("/api/v1/upcoming").json()[0]["name"] == "noon"
+    assert web.get("/api/v1/state").json()["next_window"]["begins"] == "2026-06-06T12:00:00+02:00"
+
+
+def test_what_the_scheduler_knows_of_a_car_reaches_its_charger(web, house):
+    body = {"name": "Zoé", "soc_percent": 42, "limit_percent": 90, "plan": {"leave": "07:15"}}
+    assert web.put(f"/api/v1/cars/{VIN}", json=body).json()["at_wall"] == "2026-06-03T13:05:02+02:00"
+    house.second()
+    car = web.get("/api/v1/state").json()["chargers"][0]["car"]
+    assert (car["name"], car["soc_percent"], car["plan"]) == ("Zoé", 42, {"leave": "07:15"})
+    assert [car["vin"] for car in web.get("/api/v1/cars").json()] == [VIN]
+
+
+def test_a_pushed_reading_reaches_the_meters(web, house):
+    body = {"watts": -1500.5, "amps_by_phase": [1, 2, 3]}
+    assert web.put("/api/v1/meters/grid", json=body).json()["age_s"] == 0
+    reading = house.meters.view(house.clock.now()).readings["grid"]
+    assert (reading.watts, reading.amps_by_phase, reading.source) == (-1500.5, (1, 2, 3), "pushed")
+
+
+def test_the_past(web):
+    web.put("/api/v1/mode", json={"mode": "fast"})
+    events = web.get("/api/v1/events").json()
+    assert events[-1]["sentence"] == "The house was set to fast."
+    assert web.get("/api/v1/events", params={"after": events[-1]["id"]}).json() == []
+    span = {"from": "2026-06-03T00:00:00+02:00", "to": "2026-06-04T00:00:00+02:00", "step_s": 3600}
+    assert len(web.get("/api/v1/history", params=span).json()) == 24
+    assert web.get("/api/v1/sessions").json()[0]["energy_wh"] == 21400
+    table = web.get("/api/v1/sessions.csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.text.splitlines()[2].endswith("'=HYPERLINK(),")
+
+
+def test_health_and_metrics_stand_at_the_root(web, house):
+    assert web.get("/healthz").json() == {"ok": True, "age_s": 0, "problems": []}
+    house.clock.advance(20)
+    silent = web.get("/healthz")
+    assert (silent.status_code, silent.json()["problems"]) == (503, ["No decision was made for 20 s."])
+    text = web.get("/metrics").text
+    assert "sunward_grid_power_watts -95.0" in text
+    assert 'sunward_charger_actual_amperes{charger="3201"} 25.0' in text
+    assert VIN not in text
+
+
+BAD = [
+    ("PUT", "/mode", {"mode": "turbo"}, 422, "off"),
+    ("PUT", "/mode", {}, 422, "mode is missing"),
+    ("PUT", "/mode", {"mode": "fast", "modus": 1}, 422, "modus is not known here"),
+    ("PUT", "/mode", {"mode": None}, 409, "always has a mode"),
+    ("PUT", "/mode", {"mode": "fast", "charger": "9"}, 404, "no charger"),
+    ("PUT", "/mode", ["fast"], 422, "the body must be"),
+    ("PUT", "/boost", {"amps": "16"}, 422, "amps"),
+    ("PUT", "/boost", {"amps": True}, 422, "amps"),
+    ("PUT", "/boost", {"amps": -1}, 422, "amps"),
+    ("PUT", "/boost", {"amps": 60}, 409, "6 to 32 A"),
+    ("PUT", "/boost", {"for_s": 60, "until": "07:15"}, 409, "one of them"),
+    ("PUT", "/boost", {"until": "25:00"}, 422, "must look like"),
+    ("DELETE", "/boost?charger=nobody", None, 404, "no charger"),
+    ("PUT", "/windows", {}, 422, "the body must be"),
+    ("PUT", "/windows", [{"name": "x"}], 422, "1.days is missing"),
+    ("PUT", "/windows", [{**NIGHT, "days": "funday"}], 422, "'funday' is no day"),
+    ("PUT", "/windows", [NIGHT, NIGHT], 409, "used twice"),
+    ("PUT", "/windows/night", {**NIGHT, "name": "day"}, 409, "send the same name"),
+    ("DELETE", "/windows/nobody", None, 404, "no window"),
+    ("PUT", "/cars/123", {}, 422, "vin"),
+    ("PUT", f"/cars/{VIN}", {"soc_percent": 101}, 422, "soc_percent"),
+    ("PUT", f"/cars/{VIN}", {"plugged": "yes"}, 422, "plugged"),
+    ("PUT", f"/cars/{VIN}", {"at_wall": 12}, 422, "at_wall"),
+    ("PUT", "/meters/moon", {"watts": 1}, 422, "role"),
+    ("PUT", "/meters/grid", {"watts": 10_000_000}, 422, "watts"),
+    ("PUT", "/meters/grid", {"watts": "1"}, 422, "watts"),
+    ("PUT", "/meters/solar", {"watts": -400}, 409, "be negative"),
+    ("GET", "/history?step_s=1", None, 422, "step_s"),
+    ("GET", "/history?from=2026-06-03", None, 422, "must be a time like"),
+    ("GET", "/history?from=2026-06-03T00:00:00Z&to=2026-06-02T00:00:00Z", None, 409, "earlier than"),
+    ("GET", "/history?from=2010-06-03T00:00:00Z&step_s=60", None, 409, "longer step_s"),
+    ("GET", "/events?after=x", None, 422, "after"),
+    ("GET", "/events?after=1&after=2", None, 422, "came twice"),
+    ("GET", "/state?verbose=1", None, 422, "no parameter 'verbose'"),
+    ("GET", "/nothing", None, 404, "nothing at this address"),
+    ("POST", "/state", {}, 405, "does not know that method"),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"), BAD, ids=lambda value: str(value)[:40]
+)
+def test_bad_input_hears_one_sentence(quiet_web, method, path, body, status, words):
+    house, web = quiet_web
+    before = house.desk.control.get(), house.desk.windows.get(), house.desk.cars.get()
+    answer = web.request(method, f"/api/v1{path}", json=body)
+    assert answer.status_code == status, answer.text
+    assert words in one_sentence(answer)
+    assert before == (house.desk.control.get(), house.desk.windows.get(), house.desk.cars.get())
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"watts": NaN}', "NaN is not a number"),
+        (b'{"watts": 1e999}', "finite"),
+        (b'{"watts": 1, "watts": 2}', "twice"),
+        (b'{"watts": 1', "not valid JSON"),
+        (b'{"watts": "\xff"}', "not UTF-8"),
+        (b"[" * 20000, "not valid JSON"),
+        (b"", "missing"),
+    ],
+    ids=["nan", "infinite", "twice", "cut", "latin", "deep", "empty"],
+)
+def test_json_that_could_mean_two_things_is_refused(quiet_web, body, words):
+    answer = quiet_web[1].put("/api/v1/meters/grid", content=body, headers=JSON)
+    assert answer.status_code in (400, 422)
+    assert words in one_sentence(answer)
+
+
+def test_the_description_names_every_call_and_how_it_may_fail(web):
+    paths = web.get("/api/openapi.json").json()["paths"]
+    calls = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert calls == {
+        "GET /healthz",
+        "GET /metrics",
+        "GET /api/v1/state",
+        "PUT /api/v1/mode",
+        "PUT /api/v1/boost",
+        "DELETE /api/v1/boost",
+        "GET /api/v1/windows",
+        "PUT /api/v1/windows",
+        "PUT /api/v1/windows/{name}",
+        "DELETE /api/v1/windows/{name}",
+        "GET /api/v1/upcoming",
+        "GET /api/v1/cars",
+        "PUT /api/v1/cars/{vin}",
+        "PUT /api/v1/meters/{role}",
+        "GET /api/v1/history",
+        "GET /api/v1/sessions",
+        "GET /api/v1/sessions.csv",
+        "GET /api/v1/events",
+    }
+    assert all("422" in call["responses"] for methods in paths.values() for call in methods.values())
+
+
+def test_a_refusal_never_repeats_a_long_or_odd_value(web):
+    answer = web.put("/api/v1/mode", content=json.dumps({"mode": "x" * 5000}), headers=JSON)
+    assert len(one_sentence(answer)) < 200
