@@ -57,20 +57,20 @@ class Results:
         return total(rows[contender] for (named, _), rows in self.scores.items() if named == group)
 
 
-def run(
-    days: Sequence[Day], contenders: Sequence[Contender], draw: Callable[[Day, dict[str, list[float]]], None]
-) -> Results:
-    """Play all days; `draw` gets each day with the amps of those who are charted."""
-    scores: dict[tuple[str, str], dict[str, Score]] = {}
-    for day in days:
-        rows, charted = {}, {}
-        for contender in contenders:
-            track = contender.play(day)
-            rows[contender.name] = score(day, track)
-            if contender.kind == "ours" or contender.name in CHARTED:
-                charted[contender.name] = list(track.amps)
-        scores[day.group, day.name] = rows
-        draw(day, charted)
+def play_day(day: Day, contenders: Sequence[Contender]) -> tuple[dict[str, Score], dict[str, list[float]]]:
+    """Everybody's score of one day, and the amps of those who are charted."""
+    rows, charted = {}, {}
+    for contender in contenders:
+        track = contender.play(day)
+        rows[contender.name] = score(day, track)
+        if contender.kind == "ours" or contender.name in CHARTED:
+            charted[contender.name] = list(track.amps)
+    return rows, charted
+
+
+def gather(days: Sequence[Day], contenders: Sequence[Contender], rows: Iterable[dict[str, Score]]) -> Results:
+    """Put the days' scores together, and add everybody's answer to the 2 kW step."""
+    scores = {(day.group, day.name): row for day, row in zip(days, rows, strict=True)}
     quiet = step_day()
     responses = {each.name: response_of(quiet, each.play(quiet)) for each in contenders if each.answers_steps}
     return Results(days, contenders, scores, responses)

@@ -83,14 +83,12 @@ def test_import_is_what_the_sun_did_not_cover():
 @pytest.fixture(scope="session")
 def results():
     day = generate(Recipe(3, "mixed", 40.0, 80, 7.0, 6.0))
-    charted = {}
-    done = report.run([day], references(), lambda day, amps: charted.update({day.name: (day, amps)}))
-    return done, charted
+    rows, charted = report.play_day(day, references())
+    return report.gather([day], references(), [rows]), (day, charted)
 
 
 def test_a_chart_is_well_formed_and_names_whom_it_shows(results):
-    _, charted = results
-    ((day, amps),) = charted.values()
+    _, (day, amps) = results
     tree = ElementTree.fromstring(charts.day_svg(day, amps))
     words = {text.text for text in tree.iter("{http://www.w3.org/2000/svg}text")}
     assert {"evcc 30 s", "SmartEVSE solar", "best value, 1 A", "12:00"} <= words
