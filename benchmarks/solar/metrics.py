@@ -179,7 +179,7 @@ def _worst_mean(watts: array[float], seconds: int) -> float:
 
 @dataclass(frozen=True)
 class Response:
-    """Seconds until nine tenths of a 2 kW step are followed (None: never), and the bought Wh of the drop."""
+    """Seconds until nine tenths of the answer to a 2 kW step (None: none), and the Wh bought in the drop."""
 
     down_s: int | None
     up_s: int | None
@@ -190,6 +190,7 @@ STEP_W = 2000.0
 SETTLED_W = 5000.0
 DROP_AT_S = 1207  # long after any start, and on nobody's period
 RISE_AT_S = DROP_AT_S + 900
+FOLLOWED_AMPS = 6.0  # of the 8.3 A: who moves less does not follow
 
 
 def step_day() -> Day:
@@ -200,11 +201,11 @@ def step_day() -> Day:
 
 
 def response_of(day: Day, track: Track) -> Response:
-    """Read the answer to the steps from a track of that hour."""
-    ninety = 0.9 * STEP_W / VOLTS
-    high = track.amps[DROP_AT_S - 1]
-    low = track.amps[RISE_AT_S - 1]
-    down = next((t - DROP_AT_S for t in range(DROP_AT_S, RISE_AT_S) if track.amps[t] <= high - ninety), None)
-    up = next((t - RISE_AT_S for t in range(RISE_AT_S, len(day)) if track.amps[t] >= low + ninety), None)
+    """Read the answer to the steps from a track of that hour: nine tenths of its own way, once settled."""
+    high, low, back = track.amps[DROP_AT_S - 1], track.amps[RISE_AT_S - 1], track.amps[-1]
+    enough_low, enough_high = high - 0.9 * (high - low), low + 0.9 * (back - low)
+    down = next((t - DROP_AT_S for t in range(DROP_AT_S, RISE_AT_S) if track.amps[t] <= enough_low), None)
+    up = next((t - RISE_AT_S for t in range(RISE_AT_S, len(day)) if track.amps[t] >= enough_high), None)
     bought = sum(max(0.0, track.amps[t] * VOLTS - day.net_w[t]) for t in range(DROP_AT_S, RISE_AT_S)) / 3600
-    return Response(down, up, bought)
+    follows = high - low > FOLLOWED_AMPS and back - low > FOLLOWED_AMPS
+    return Response(down, up, bought) if follows else Response(None, None, bought)
