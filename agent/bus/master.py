@@ -78,7 +78,8 @@ LISTEN_AGAIN_AFTER_S = 30.0  # with the port closed
 class Master:
     """One bus. Not thread-safe: whoever owns the port owns its master."""
 
-    def __init__(self, rules: BusRules, now: float) -> None:
+    def __init__(self, rules: BusRules, now: float, port_name: str = "") -> None:
+        self.port_name = port_name
         self._rules = rules
         self._decoder = slip.Decoder()
         self._neighbours = Neighbours(rules.primary_id)
@@ -97,7 +98,7 @@ class Master:
         self._farewells: deque[tuple[Charger, int]] | None = None
         # the port and the schedule
         self._open, self._has_spoken, self._closed_at = True, False, now
-        self._port, self._port_problem = "", ""
+        self._port_problem = ""
         self._speak_at = self._hello_at = self._base = now + rules.listen_s
         self._tidy_at = now + PERIOD_S
         self.next_due = self._speak_at
@@ -112,22 +113,22 @@ class Master:
         """The brain's latest offers, all of them; each is good until it expires."""
         self._offers = {offer.charger_id: offer for offer in offers}
 
-    def port_lost(self, now: float, problem: str = "", port: str = "") -> None:
+    def port_lost(self, now: float, problem: str = "The bus port is closed.") -> None:
         """The port is closed or could not be opened; `problem` is a sentence with the remedy."""
-        self._port, self._port_problem = port or self._port, problem or "The bus port is closed."
+        self._port_problem = problem
         if self._open:
             self._open, self._closed_at = False, now
             self._waiting = None
-            self._roster.events.append(news.port_lost(self._port, problem))
+            self._roster.events.append(news.port_lost(problem))
         self._plan(now)
 
-    def port_opened(self, now: float, port: str = "") -> None:
+    def port_opened(self, now: float) -> None:
         """The port is open (again): heartbeats resume, after listening anew if it was long closed."""
-        self._port, self._port_problem = port or self._port, ""
+        self._port_problem = ""
         if self._open:
             return
         self._open = True
-        self._roster.events.append(news.port_back(self._port))
+        self._roster.events.append(news.port_back(self.port_name))
         self._reopened += self._has_spoken
         is_new_here = not self._has_spoken or now - self._closed_at > LISTEN_AGAIN_AFTER_S
         self._speak_at = now + (self._rules.listen_s if is_new_here else GUARD_S)
@@ -166,6 +167,7 @@ class Master:
         data = b""
         if self._open and now >= self._speak_at and now >= self._neighbours.silent_until:
             data = self._say(now)
+            self._has_spoken = True
         elif self._farewells:
             self._farewells.clear()
         self._plan(now)
@@ -282,7 +284,6 @@ class Master:
         )
 
     def _framed(self, raw: bytes, now: float) -> bytes:
-        self._has_spoken = True
         self._neighbours.sent(raw, now)
         return slip.encode(raw)
 
@@ -423,7 +424,7 @@ class Master:
         other = self._neighbours.other_id
         problem = self._port_problem or (other and news.second_master(other, False).sentence)
         return BusHealth(
-            self._port,
+            self.port_name,
             self._open,
             problem,
             self._frames,

@@ -15,6 +15,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import serial
 
@@ -49,7 +50,7 @@ class Port(Protocol):
 
 def open_port(url: str) -> Port:
     """Open a device path, socket:// or rfc2217:// address. Raises PortError."""
-    if "://" in url and not url.startswith(NETWORK_SCHEMES):
+    if "://" in url and not _is_network_address(url):
         raise PortError(f"{url} is no port: write /dev/..., socket://host:port or rfc2217://host:port.")
     try:
         link = serial.serial_for_url(
@@ -101,12 +102,18 @@ class _SerialPort:
             raise PortError(f"The bus port {self._url} is gone. {where}") from error
 
 
+def _is_network_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return url.startswith(NETWORK_SCHEMES) and bool(parts.hostname and parts.port)
+    except ValueError:  # a port number that is none
+        return False
+
+
 def _why_not_opened(url: str, error: Exception) -> str:
     number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
     if url.startswith(NETWORK_SCHEMES):
         why = "refused the connection" if number == errno.ECONNREFUSED else "does not answer"
-        if isinstance(error, ValueError):
-            return f"{url} is no port: write {url.partition('://')[0]}://host:port."
         return f"The bus adapter {url} {why}. Look at its power, its network and the address."
     if number == errno.ENOENT:
         return f"There is no {url}. Plug the adapter in; `ls /dev/serial/by-id` shows the names of all."
