@@ -78,8 +78,8 @@ LISTEN_AGAIN_AFTER_S = 30.0  # with the port closed
 class Master:
     """One bus. Not thread-safe: whoever owns the port owns its master."""
 
-    def __init__(self, rules: BusRules, now: float, port_name: str = "") -> None:
-        self.port_name = port_name
+    def __init__(self, rules: BusRules, now: float) -> None:
+        self.port_name = ""
         self._rules = rules
         self._decoder = slip.Decoder()
         self._neighbours = Neighbours(rules.primary_id)
@@ -113,17 +113,19 @@ class Master:
         """The brain's latest offers, all of them; each is good until it expires."""
         self._offers = {offer.charger_id: offer for offer in offers}
 
-    def port_lost(self, now: float, problem: str = "The bus port is closed.") -> None:
+    def port_lost(self, now: float, problem: str = "", port: str = "") -> None:
         """The port is closed or could not be opened; `problem` is a sentence with the remedy."""
-        self._port_problem = problem
+        self.port_name = port or self.port_name
+        self._port_problem = problem = problem or "The bus port is closed."
         if self._open:
             self._open, self._closed_at = False, now
             self._waiting = None
             self._roster.events.append(news.port_lost(problem))
         self._plan(now)
 
-    def port_opened(self, now: float) -> None:
+    def port_opened(self, now: float, port: str = "") -> None:
         """The port is open (again): heartbeats resume, after listening anew if it was long closed."""
+        self.port_name = port or self.port_name
         self._port_problem = ""
         if self._open:
             return

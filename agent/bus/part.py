@@ -40,8 +40,10 @@ class BusPart:
         events: Outbox[Event],
         *,
         port: Port | None = None,
+        port_name: str = "",
     ) -> None:
         self.master = master
+        self.master.port_name = port_name
         self._open_port = open_port
         self._offers, self._view, self._events = offers, view, events
         self._port = port

@@ -39,11 +39,12 @@ class House:
         self.offers = Slot((Offer("3201", 10.0, "a test", FOREVER),))
         rules = BusRules(16.0, (ChargerLimits("3201", 16.0),), listen_s=listen_s)
         self.part = BusPart(
-            Master(rules, now_s(), line.path),
+            Master(rules, now_s()),
             lambda: open_port(line.path),
             self.offers,
             self.view,
             self.events,
+            port_name=line.path,
         )
         self.runner = ThreadRunner(CLOCK, lambda part, error: self.crashes.append(error))
         self.runner.start(self.part)
