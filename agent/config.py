@@ -141,6 +141,11 @@ class House:
     rules: Rules
     bus_rules: BusRules
 
+    @property
+    def state_dir(self) -> Path:
+        """Where everything that must survive a restart lies."""
+        return self.settings.site.state_path(self.path)
+
 
 def load(path: Path, credentials: Path | None = None) -> House:
     """Read and check everything. Raises SettingsError with every problem, one sentence each."""
@@ -234,20 +239,15 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
-def _meter_problems(settings: Settings, secrets: Mapping[str, str]) -> Iterator[str]:
-    from agent.meters import BadLine, terms
+def _meter_problems(settings: Settings, secrets: Mapping[str, str]) -> list[str]:
+    from agent.meters import BadLine
+    from agent.meters.plan import plan
 
-    for role, lines in settings.meters.lines().items():
-        for line in lines:
-            try:
-                sources = terms(line, secrets)
-            except BadLine as error:
-                yield from (f"meters.{role}: {problem}" for problem in error.problems)
-                continue
-            for source in sources:
-                if role not in source.driver.roles:
-                    offers = ", ".join(source.driver.roles)
-                    yield f"meters.{role}: {source.driver.scheme} does not offer that; it offers {offers}."
+    try:
+        plan({role: list(lines) for role, lines in settings.meters.lines().items()}, secrets)
+    except BadLine as error:
+        return list(error.problems)
+    return []
 
 
 def _charger_id(value: str) -> str:

@@ -49,10 +49,15 @@ __all__ = ["BoostAsk", "Desk", "KeepError", "Kept", "KeptNowhere", "Refused"]
 log = logging.getLogger(__name__)
 
 MOST_CARS = 50
+MODE_WORDS = {Mode.OFF: "off", Mode.SOLAR: "sun", Mode.SOLAR_MIN: "minimum + sun", Mode.FAST: "fast"}
 
 
 def _nothing(_: object = None) -> None:
     pass
+
+
+def _no_meters(role: Role, reading: Reading) -> None:
+    raise Refused(503, "This house takes no pushed readings.")
 
 
 class Desk:
@@ -69,6 +74,7 @@ class Desk:
         published: Slot[Published] | None = None,
         changed: Callable[[], None] = _nothing,
         tell: Callable[[Event], None] = _nothing,
+        push: Callable[[Role, Reading], None] = _no_meters,
     ) -> None:
         self._clock = clock
         self._kept = kept
@@ -77,12 +83,11 @@ class Desk:
         self._changed = changed
         self._tell = tell
         self._lock = threading.Lock()
-        self._pushed_at: dict[Role, float] = {}
+        self._push = push
         now = clock.now()
         self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(tuple(windows)))
         self.control: Slot[Control] = Slot(self._kept_control(mode, now))
         self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
-        self.pushed: Slot[Mapping[Role, Reading]] = Slot({})
 
     # --- modes and boosts --------------------------------------------------------------------------
 
@@ -98,7 +103,7 @@ class Desk:
                 whose = self._charger(charger_id).label
                 own = {key: value for key, value in control.mode_by_charger.items() if key != charger_id}
                 control = replace(control, mode_by_charger=own if mode is None else own | {charger_id: mode})
-            says = f"was set to {mode.value}" if mode else "follows the settings again"
+            says = f"was set to {MODE_WORDS[mode]}" if mode else "follows the settings again"
             self._take(control, Event("mode", f"{whose} {says}{_by(by)}.", subject=charger_id or ""))
 
     def start_boost(self, ask: BoostAsk, by: str = "") -> tuple[Boost, ...]:
@@ -199,12 +204,9 @@ class Desk:
             self._keep("cars", [car_to_json(known) for known in cars.values()])
 
     def push_reading(self, role: Role, reading: Reading) -> None:
-        """Take a meter reading that somebody else measured; it ages from this moment."""
-        if role == "solar" and reading.watts < 0:
-            raise Refused(409, "Solar power is never negative: send 0 when the sun is down.")
-        with self._lock:
-            self.pushed.put({**self.pushed.get(), role: reading})
-            self._changed()
+        """Take a meter reading that somebody else measured; it ages from its own moment."""
+        self._push(role, reading)
+        self._changed()
 
     # --- inside ------------------------------------------------------------------------------------
 

@@ -8,17 +8,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agent import boosts
+from agent.history.kept import KeepError as KeepError
 from agent.model import CarStatus, Control, Mode, Moment
-
-
-class KeepError(Exception):
-    """The disk did not take a value; the text says why."""
 
 
 class Kept(Protocol):
     """JSON values that survive a restart. `put` raises KeepError."""
 
-    def get(self, key: str) -> object | None: ...
+    def get(self, key: str) -> Any: ...
 
     def put(self, key: str, value: object) -> None: ...
 
@@ -29,7 +26,7 @@ class KeptNowhere:
 
     values: dict[str, object] = field(default_factory=dict)
 
-    def get(self, key: str) -> object | None:
+    def get(self, key: str) -> Any:
         """The value last put, or None."""
         return self.values.get(key)
 

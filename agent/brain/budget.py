@@ -78,19 +78,13 @@ def sun(rules: Rules, readings: Mapping[Role, Reading], memory: Memory, now: flo
     """What may be spent on cars without buying, at this second."""
     grid = readings.get("grid")
     battery = readings.get("battery")
-    if grid is not None:
-        surplus = drawn_at(memory.draws, grid.at_mono_s) - grid.watts
-        at = grid.at_mono_s
-    else:
-        solar, house = readings.get("solar"), readings.get("house")
-        if solar is None or house is None:
-            return NO_METER
-        surplus = solar.watts - house.watts + (battery.watts if battery else 0.0)
-        at = min(solar.at_mono_s, house.at_mono_s)
+    if grid is None:
+        return NO_METER
+    surplus = drawn_at(memory.draws, grid.at_mono_s) - grid.watts
     why = ""
     if battery is not None and rules.battery_rule != "ignore":
         surplus, why = _after_battery(surplus, battery, rules)
-    return Sun(surplus - rules.reserve_watts, now - at, why)
+    return Sun(surplus - rules.reserve_watts, now - grid.at_mono_s, why)
 
 
 def _after_battery(surplus: float, battery: Reading, rules: Rules) -> tuple[float, str]:

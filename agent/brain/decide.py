@@ -17,7 +17,7 @@ from agent.brain.budget import Sun, remember_draw, sun, watts_per_amp
 from agent.brain.guard import Proposal, guard, own_limit
 from agent.brain.hold import follow, hold
 from agent.brain.memory import FRESH, ChargerMemory, Memory
-from agent.brain.modes import Wanted, boost_starts, wanted
+from agent.brain.modes import Wanted, wanted
 from agent.brain.share import Claim, share
 from agent.brain.tell import told
 from agent.model import ChargerRules, ChargerStatus, Decision, Mode, Moment, Offer, Rules, Snapshot, Step
@@ -57,7 +57,7 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     offers = tuple(_offer(p, moment) for p in lowered)
     told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
-    after = Memory(now, chargers, draws, boost_starts(snapshot, memory, rules.chargers), fuse_cut)
+    after = Memory(now, chargers, draws, fuse_cut)
     return decision, after
 
 
@@ -67,7 +67,7 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment, dt_
     for charger in rules.chargers:
         status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
         past = memory.chargers.get(charger.charger_id, FRESH)
-        wish = wanted(charger, status, snapshot, memory, moment)
+        wish = wanted(charger, status, snapshot, moment)
         limit = own_limit(charger, status)
         if wish.cap_amps is not None:
             limit = min(limit, wish.cap_amps)

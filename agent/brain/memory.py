@@ -38,7 +38,6 @@ class Memory:
     at_mono_s: float = NEVER
     chargers: Mapping[str, ChargerMemory] = field(default_factory=dict)
     draws: tuple[tuple[float, float], ...] = ()
-    boost_start_wh: Mapping[str, float] = field(default_factory=dict)
     fuse_cut_mono_s: float | None = None  # when the main fuse last took amps away
 
 

@@ -5,10 +5,9 @@ The guard stands above them all (guard.py); here is only what people asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.brain.memory import Memory
+from agent.boosts import why_over
 from agent.model import ActiveWindow, Boost, ChargerRules, ChargerStatus, Mode, Moment, Snapshot
 
 
@@ -22,12 +21,10 @@ class Wanted:
     says: str  # for people: "you boosted it until 18:30"
 
 
-def wanted(
-    rules: ChargerRules, status: ChargerStatus, snapshot: Snapshot, memory: Memory, moment: Moment
-) -> Wanted:
+def wanted(rules: ChargerRules, status: ChargerStatus, snapshot: Snapshot, moment: Moment) -> Wanted:
     """The strongest wish that concerns this charger."""
     boost = boost_for(rules.charger_id, snapshot.control.boosts)
-    if boost and not boost_is_over(boost, rules.charger_id, status, snapshot, memory, moment):
+    if boost and not why_over(boost, moment, status, snapshot.cars):
         return Wanted(Mode.FAST, boost.amps, "boost", _boost_words(boost))
     window = (snapshot.windows or {}).get(rules.charger_id)
     if window:
@@ -47,42 +44,6 @@ def boost_for(charger_id: str, boosts: tuple[Boost, ...]) -> Boost | None:
         if boost.charger_id is None:
             general = boost
     return general
-
-
-def boost_is_over(
-    boost: Boost, charger_id: str, status: ChargerStatus, snapshot: Snapshot, memory: Memory, moment: Moment
-) -> bool:
-    """Whether any of its ends has come: time, calendar, state of charge, energy."""
-    if boost.ends_mono_s is not None and moment.mono_s >= boost.ends_mono_s:
-        return True
-    if boost.ends_wall and boost.ends_mono_s is None and moment.wall and moment.wall >= boost.ends_wall:
-        return True
-    if boost.to_soc_percent is not None:
-        car = snapshot.cars.get(status.vin)
-        if car and car.soc_percent is not None and car.soc_percent >= boost.to_soc_percent:
-            return True
-    if boost.to_energy_wh is not None:
-        delivered = memory.chargers[charger_id].delivered_wh if charger_id in memory.chargers else 0.0
-        return delivered - memory.boost_start_wh.get(charger_id, delivered) >= boost.to_energy_wh
-    return False
-
-
-def boost_starts(
-    snapshot: Snapshot, memory: Memory, chargers: tuple[ChargerRules, ...]
-) -> Mapping[str, float]:
-    """The energy count at which each boosted charger's boost was first seen."""
-    if not snapshot.control.boosts:
-        return {}
-    return {
-        rules.charger_id: memory.boost_start_wh.get(rules.charger_id, _delivered(memory, rules.charger_id))
-        for rules in chargers
-        if boost_for(rules.charger_id, snapshot.control.boosts)
-    }
-
-
-def _delivered(memory: Memory, charger_id: str) -> float:
-    known = memory.chargers.get(charger_id)
-    return known.delivered_wh if known else 0.0
 
 
 def _boost_words(boost: Boost) -> str:

@@ -42,13 +42,18 @@ class BrainPart:
         offers: Slot[tuple[Offer, ...]],
         published: Slot[Published],
         tell: Callable[[Event], None],
+        decided: Callable[[Published], None] = lambda published: None,
         zone: tzinfo | None = None,
     ) -> None:
-        """`meters` composes the view at a moment, told what the chargers draw in watts."""
+        """`meters` composes the view at a moment, told what the chargers draw in watts.
+
+        `decided` hears of each second after it was published; it must return at once.
+        """
         self._rules = rules
         self._bus, self._meters = bus, meters
         self._control, self._windows, self._cars = control, windows, cars
         self._offers, self._published, self._tell = offers, published, tell
+        self._decided = decided
         self._zone = zone
         self._names = {charger.charger_id: charger.name for charger in rules.chargers}
         self._evaluator = Evaluator(windows.get(), self._names, zone)
@@ -70,7 +75,9 @@ class BrainPart:
         )
         decision, self._memory = decide(self._rules, snapshot, self._memory, moment)
         self._offers.put(decision.offers)
-        self._published.put(Published(moment, snapshot, decision, bus, meters))
+        published = Published(moment, snapshot, decision, bus, meters)
+        self._published.put(published)
+        self._decided(published)
         for event in decision.events:
             self._tell(event)
         return moment.mono_s + BEAT_S

@@ -16,12 +16,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from agent.meters.line import BadLine, Driver, NoOptions, Source, _hidden, _unknown, parse
 
 MODBUS_HINT = "Modbus must be switched on in the device, and many serve one client only."
-FRAME = {"cli", "line", "part", "units", "values", "view"}  # not devices: what drivers stand on
+FRAME = {"cli", "line", "part", "plan", "units", "values", "view"}  # not devices: what drivers stand on
 
 __all__ = ["BadLine", "Driver", "Source", "driver", "schemes", "source", "terms"]
 
@@ -37,7 +38,11 @@ def driver(scheme: str) -> Driver:
     known = schemes()
     if scheme not in known:
         raise BadLine(_unknown("meter scheme", scheme, known))
-    module = importlib.import_module(f"agent.meters.{scheme.replace('-', '_')}")
+    return described(scheme, importlib.import_module(f"agent.meters.{scheme.replace('-', '_')}"))
+
+
+def described(scheme: str, module: ModuleType) -> Driver:
+    """What a driver's file says of itself, as one value."""
     optional: dict[str, Any] = {
         "options": getattr(module, "Options", NoOptions),
         "place": getattr(module, "PLACE", "host"),

@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.meters import BadLine, Source, driver, schemes, source
@@ -40,20 +39,6 @@ WORDS: Mapping[Role, tuple[str, str]] = {
 
 class Failure(Exception):
     """No reading: one line for stderr."""
-
-
-def add_parsers(commands: Any) -> None:
-    """Add `meter` and `meters` to argparse's subparsers; each sets `run`, a function of the arguments."""
-    meter = commands.add_parser("meter", help="read one meter now", description="Read one source once.")
-    meter.add_argument("url", help="the source, as in sunward.toml: solaredge://192.168.0.27:1502")
-    meter.add_argument("--role", choices=ROLES, help="what to read (the device's first, if left out)")
-    meter.add_argument("--json", action="store_true", help="everything it says, as JSON")
-    meter.add_argument("--watch", action="store_true", help="go on until Ctrl-C, and say what the sign means")
-    meter.add_argument("--credentials", type=Path, metavar="FILE", help="where its secrets are")
-    meter.set_defaults(run=run_meter)
-    listing = commands.add_parser("meters", help="list the kinds of meters")
-    listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.set_defaults(run=run_meters)
 
 
 def run_meters(args: argparse.Namespace) -> int:
@@ -88,6 +73,23 @@ def run_meter(args: argparse.Namespace) -> int:
         return _fail(f"{found.line}: {error}")
     except KeyboardInterrupt:
         return 0
+    finally:
+        if line:
+            line.close()
+
+
+def read_once(text: str, role: Role, credentials: Mapping[str, str]) -> tuple[float | None, str]:
+    """Watts of one source for a role, or None and what is wrong: for set-up, not for control."""
+    clock = SystemClock(ZoneInfo("UTC"))
+    line: Line | None = None
+    try:
+        found = source(text, credentials)
+        line = open_line(found, clock)
+        return pick(found, _read(found, line, clock), role)[1].watts, ""
+    except BadLine as error:
+        return None, " ".join(error.problems)
+    except (Failure, Poor) as error:
+        return None, str(error)
     finally:
         if line:
             line.close()

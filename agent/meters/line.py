@@ -99,23 +99,24 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One settings line, understood. `line` shows it to people: it never holds a secret."""
+    """One settings line, understood. `line` is its identity, and shows it to people: no secret is in it."""
 
     line: str
-    driver: Driver = field(repr=False)
-    host: str
-    port: int | None
-    path: str
-    options: Any
-    every_s: float
-    timeout_s: float
-    cars_inside: bool = True
+    driver: Driver = field(repr=False, compare=False)
+    host: str = field(compare=False)
+    port: int | None = field(compare=False)
+    path: str = field(compare=False)
+    options: Any = field(compare=False)
+    every_s: float = field(compare=False)
+    timeout_s: float = field(compare=False)
+    cars_inside: bool = field(compare=False, default=True)
 
     @property
     def endpoint(self) -> str:
         """Whom we talk to: sources with the same endpoint share one connection and one thread."""
-        place = f"{self.host}:{self.port}" if self.port else self.host
-        return place or self.path or self.driver.scheme
+        if not self.host:
+            return self.path or self.driver.scheme
+        return f"{self.host}:{self.port}" if self.port else self.host
 
     @property
     def via(self) -> str:
@@ -162,7 +163,7 @@ def parse(line: str, driver: Driver, credentials: Mapping[str, str] | None = Non
         line=line.strip(),
         driver=driver,
         host=host,
-        port=port or driver.port,
+        port=(port or driver.port) if host else None,
         path=path,
         options=options,
         every_s=shared.every_s or driver.every_s,

@@ -12,9 +12,10 @@ import importlib
 from dataclasses import dataclass, field, replace
 
 from agent.meters import Source
+from agent.meters.plan import PUSHED, Plan
 from agent.meters.values import Bounds, Key, Meaning, Poor, Values, believe
 from agent.meters.via import Answered, Line, Problem
-from agent.meters.view import PUSHED, Board, Limits, Memory, Plan, Push, SourceState, Timed, compose
+from agent.meters.view import Board, Limits, Memory, Push, SourceState, Timed, compose
 from agent.model import ROLES, Event, MeterView, Moment, Reading, Role
 from agent.parts import Outbox, Slot
 from scheduler.clock import Clock

@@ -18,26 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.meters import BadLine, Source, terms
+from agent.meters import Source
+from agent.meters.plan import PUSHED, Plan
 from agent.meters.values import Bounds, Key, Phases, Poor, Values, believe
 from agent.model import ROLES, Event, MeterHealth, MeterView, Moment, Reading, Role
 
 COMPUTED = "computed"
-PUSHED = "pushed"
 FREEZING: tuple[Role, ...] = ("grid", "house")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """For each role its choices in order; each choice is one source, or the terms of a sum."""
-
-    choices: Mapping[Role, tuple[tuple[Source, ...], ...]] = field(default_factory=dict)
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Every source once, in the order of the settings."""
-        flat = (one for options in self.choices.values() for sum_ in options for one in sum_)
-        return tuple(dict.fromkeys(flat))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +89,6 @@ class Candidate:
     reading: Reading | None
     problem: str
     fresh: bool
-
-
-def plan(lines: Mapping[Role, list[str]], credentials: Mapping[str, str] | None = None) -> Plan:
-    """Understand all settings lines of all roles. Raises BadLine with all their problems.
-
-    Without `credentials` the names of secrets are not looked up.
-    """
-    problems: list[str] = []
-    choices: dict[Role, tuple[tuple[Source, ...], ...]] = {}
-    for role, texts in lines.items():
-        found: list[tuple[Source, ...]] = []
-        for text in texts:
-            try:
-                sum_ = terms(text, credentials)
-            except BadLine as error:
-                problems += [f"meters.{role}: {one}" for one in error.problems]
-                continue
-            found.append(sum_)
-            for one in sum_:
-                if role not in one.driver.roles:
-                    offers = " or ".join(one.driver.roles)
-                    problems.append(f"meters.{role}: {one.driver.scheme} has no {role}: it offers {offers}.")
-                if one.driver.scheme == PUSHED and len(sum_) > 1:
-                    problems.append(f"meters.{role}: a pushed reading can't be part of a sum.")
-        if found:
-            choices[role] = tuple(found)
-    if problems:
-        raise BadLine(*problems)
-    return Plan(choices)
 
 
 def house_watts(grid: float, solar: float, battery: float, chargers: float) -> float:

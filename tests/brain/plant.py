@@ -58,6 +58,7 @@ class Plant:
         self.events = []
         self.starts = {c.charger_id: [] for c in self.rules.chargers}
         self.import_wh = 0.0
+        self.delivered_wh = dict.fromkeys(self.drawn, 0.0)
 
     def offer(self, charger_id="0001"):
         return next((o for o in self.decision.offers if o.charger_id == charger_id), None)
@@ -88,6 +89,8 @@ class Plant:
         self.now += 1.0
         for charger in self.rules.chargers:
             self._move_car(charger.charger_id)
+            watts = self.drawn[charger.charger_id] * self.rules.volts * len(charger.phases)
+            self.delivered_wh[charger.charger_id] += watts / 3600
         if self.meter_works:
             self.grid = self._read_grid()
         self.decision, self.memory = decide(self.rules, self._snapshot(), self.memory, self.moment)
@@ -144,6 +147,7 @@ class Plant:
             offered_amps=self.amps(charger_id),
             confirmed_amps=self.amps(charger_id),
             drawn_amps=drawn,
+            energy_wh=self.delivered_wh[charger_id],
             vin=self.vin,
             heard_at_mono_s=self.now if linked else 0.0,
             linked=linked,

@@ -118,7 +118,7 @@ def test_a_boost_ends_at_its_charge_or_energy():
     assert house.run(5).amps() == 32.0
     house.cars = {car.vin: replace(car, soc_percent=70.0)}
     house.until(lambda h: h.amps() == 0)
-    house = sunny(sun_w=0.0, control=Control(boosts=(Boost(to_energy_wh=500.0),)))
+    house = sunny(sun_w=0.0, control=Control(boosts=(Boost(to_energy_wh=500.0, energy_start_wh=0.0),)))
     house.until(lambda h: h.amps() == 32)
     took = house.until(lambda h: h.amps() == 0)
     delivered = 500 / (32 * 240) * 3600

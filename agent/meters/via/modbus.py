@@ -30,6 +30,7 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what matters is told
 
 RESCAN_POLLS = 720  # an hour of polls: a meter or a battery may have been added
 MISSING = {1, 2, 3}
+GATEWAY = {10, 11}
 
 
 def open_line(source: Source, clock: Clock) -> ModbusLine:
@@ -83,9 +84,11 @@ class ModbusLine:
             answers.add(block, answer.registers)
             return
         code = getattr(answer, "exception_code", 0)
-        if block.optional and code in {*MISSING, 4, 10, 11}:
+        if block.optional and code in MISSING:
             answers.lacks(block)
             return
+        if block.optional and code in GATEWAY and block.unit is not None:
+            return  # another unit behind this one, away for now: asked again at the next poll
         raise _refusal(self._endpoint, block, unit, code)
 
     def _request(self, block: Block, unit: int) -> Any:
@@ -112,7 +115,7 @@ def _refusal(endpoint: str, block: Block, unit: int, code: int) -> Poor | Down:
         )
     if code == 6:
         return Down(f"{endpoint} is busy with another program (Modbus exception 6).")
-    if code in (10, 11):
+    if code in GATEWAY:
         return Down(f"{endpoint} can't reach unit {unit} behind it (Modbus exception {code}).")
     if code:
         return Down(f"{endpoint} fails to read {where} (Modbus exception {code}).")

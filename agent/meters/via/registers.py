@@ -41,7 +41,8 @@ class Block:
     """Consecutive registers to read at once. `unit` None: the one of the settings line.
 
     `once`: it never changes, so it is read when the connection opens and kept. `optional`: where the
-    device has no such registers, the rest is read all the same.
+    device has no such registers (exceptions 1 to 3, or 10 and 11 of a `unit` named here), the rest is
+    read all the same.
     """
 
     at: int
@@ -80,15 +81,14 @@ class Registers:
     def kept(self) -> Registers:
         """What need not be read again: blocks marked `once`, and which optional ones don't exist."""
         fresh = Registers(self.unit, self.table)
-        fresh.asked = {block for block in self.asked if block.once} | self._absent
         fresh._absent = set(self._absent)
-        for block in fresh.asked - self._absent:
-            fresh.add(block, (self._words[self._key(block, i)] for i in range(block.count)))
+        fresh.asked = set(self._absent)
+        for block in self.asked:
+            words = self.of(block.unit, block.table).words(block.at, block.count) if block.once else None
+            if words is not None:
+                fresh.asked.add(block)
+                fresh.add(block, words)
         return fresh
-
-    @staticmethod
-    def _key(block: Block, offset: int) -> Key:
-        return block.unit, block.table, block.at + offset
 
     def words(self, at: int, count: int) -> list[int] | None:
         """`count` raw words, or None when one of them was not read."""

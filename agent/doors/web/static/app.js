@@ -1,0 +1,108 @@
+// Starts the page: screens as tabs, the live house, banners for what is wrong, refusals as sentences.
+
+import { call } from "/static/api.js";
+import { h, put, say, show } from "/static/dom.js";
+import { historyScreen } from "/static/history.js";
+import { journalScreen } from "/static/journal.js";
+import { Live } from "/static/live.js";
+import { nowScreen } from "/static/now.js";
+import { clock, span } from "/static/words.js";
+
+// A new screen is one module with {element, update} and one line here.
+const SCREENS = [
+  ["now", "Now", nowScreen],
+  ["history", "History", historyScreen],
+  ["journal", "Journal", journalScreen],
+];
+
+const byId = (id) => document.getElementById(id);
+const live = new Live();
+const built = new Map();
+const links = SCREENS.map(([key, word]) => h("a", { href: `#${key}` }, word));
+byId("tabs").append(...links);
+
+/** Waits for a change, then shows the house anew; a refusal is shown as its sentence. */
+async function act(promise, { quietly = false } = {}) {
+  try {
+    await promise;
+    if (!quietly) live.take(await call("GET", "/state"));
+  } catch (refusal) {
+    toast(refusal.message);
+    if (refusal.status === 401) live.start();
+  }
+}
+
+function toast(sentence) {
+  const place = byId("toast");
+  say(place, sentence);
+  place.classList.add("shown");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => place.classList.remove("shown"), 7000);
+}
+
+function current() {
+  const asked = location.hash.slice(1);
+  return SCREENS.find(([key]) => key === asked) ?? SCREENS[0];
+}
+
+function open() {
+  const [key, word, build] = current();
+  if (!built.has(key)) built.set(key, build(live, act));
+  byId("screen").replaceChildren(built.get(key).element);
+  links.forEach((link, at) => (SCREENS[at][0] === key ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
+  document.title = live.state ? `${word} · ${live.state.site}` : "sunward";
+  built.get(key).update(live);
+}
+
+function banners() {
+  const { state } = live;
+  const found = [];
+  if (live.quality() === "offline") found.push(state ? `No connection to sunward since ${span((Date.now() - live.lostSince) / 1000)}; the numbers are from ${clock(state.now) || "before"}. Trying again.` : "sunward does not answer. Trying again.");
+  else if (live.quality() === "old") found.push(`These numbers are ${span(live.ageS())} old: sunward is not deciding anything. The chargers keep to their safe limit.`);
+  if (state?.bus.problem) found.push(state.bus.problem);
+  for (const meter of state?.meters ?? []) if (!meter.ok && meter.problem) found.push(`Meter for ${meter.role}: ${meter.problem}`);
+  if (state && !state.now) found.push("The computer does not know the time yet. Windows wait; sun and safety go on.");
+  return found;
+}
+
+let shownBanners = "";
+function frame() {
+  if (live.locked) return login();
+  const quality = live.quality();
+  put(byId("live"), "data-quality", quality);
+  say(byId("live-text"), { live: "live", old: "old", offline: "offline" }[quality]);
+  const found = banners();
+  if (found.join() !== shownBanners) {
+    shownBanners = found.join();
+    byId("banners").replaceChildren(...found.map((sentence) => h("p", { class: "banner" }, sentence)));
+  }
+  if (live.state) say(byId("site"), live.state.site);
+  document.body.classList.toggle("stale", quality !== "live");
+  if (byId("screen").querySelector(".login")) open();
+  built.get(current()[0])?.update(live);
+}
+
+function login() {
+  if (byId("screen").querySelector(".login")) return;
+  const password = h("input", { type: "password", id: "password", autocomplete: "current-password", required: true });
+  const send = async (event) => {
+    event.preventDefault();
+    try {
+      await call("POST", "/login", { password: password.value });
+      await live.start();
+    } catch (refusal) {
+      toast(refusal.message);
+    }
+  };
+  byId("screen").replaceChildren(h("form", { class: "card login", onsubmit: send },
+    h("h2", {}, "This house has a password"), h("label", { for: "password" }, "Password"), password, h("button", { class: "primary", type: "submit" }, "Come in")));
+  password.focus();
+}
+
+addEventListener("hashchange", () => { open(); byId("screen").focus({ preventScroll: true }); scrollTo(0, 0); });
+addEventListener("online", () => live.start());
+document.addEventListener("visibilitychange", () => { if (!document.hidden && live.quality() !== "live") live.start(); });
+open();
+show(byId("toast"), true);
+live.watch(frame);
+live.start();

@@ -1,0 +1,109 @@
+"""`./sunward agent ...`: one sentence for every error; a traceback only with --debug."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from notify.settings import SettingsError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, described."""
+    top = argparse.ArgumentParser(prog="sunward agent", description="Charges cars from the home's own sun.")
+    top.add_argument("--debug", action="store_true", help="log everything, and show tracebacks")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    with_settings = argparse.ArgumentParser(add_help=False)
+    with_settings.add_argument("--config", type=Path, default=Path("sunward.toml"), help="the settings file")
+    with_settings.add_argument("--credentials", type=Path, help="the secrets (default: beside the settings)")
+    for name, says in (
+        ("run", "run the house"),
+        ("check", "read the settings and tell every problem"),
+        ("doctor", "try everything that is set up, and say what to do"),
+    ):
+        commands.add_parser(name, parents=[with_settings], help=says)
+    status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
+    status.add_argument("--json", action="store_true")
+    sniff = commands.add_parser("sniff", help="decode a bus live, without sending a byte")
+    sniff.add_argument("port", help="/dev/..., socket://HOST:PORT or rfc2217://HOST:PORT")
+    sniff.add_argument("--seconds", type=float, help="stop after so many seconds")
+    commands.add_parser("decode", help="decode hex lines from standard input")
+    _meter_parsers(commands)
+    return top
+
+
+def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    meter = commands.add_parser("meter", help="read one source of watts")
+    meter.add_argument("url", help="a settings line, like solaredge://192.168.0.27:1502")
+    meter.add_argument("--role", choices=("grid", "solar", "battery", "house"))
+    meter.add_argument("--json", action="store_true", help="everything it says, as JSON")
+    meter.add_argument("--watch", action="store_true", help="go on until interrupted")
+    meter.add_argument("--credentials", type=Path, help="a file with the secrets that the line names")
+    meters = commands.add_parser("meters", help="list every kind of source")
+    meters.add_argument("--json", action="store_true")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    asked = parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if asked.debug else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return _dispatch(asked)
+    except SettingsError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if asked.debug:
+            raise
+        print(f"Something unforeseen went wrong: {error!r}. Try again with --debug.", file=sys.stderr)
+        return 70
+
+
+def _dispatch(asked: argparse.Namespace) -> int:
+    """Import only what this command needs: `run` must reach the bus within a blink."""
+    match asked.command:
+        case "run":
+            from agent.app import run
+
+            return run(asked.config, asked.credentials)
+        case "check":
+            from agent.commands.check import check
+
+            return check(asked.config, asked.credentials)
+        case "doctor":
+            from agent.commands.doctor import doctor
+
+            return doctor(asked.config, asked.credentials)
+        case "status":
+            from agent.commands.status import status
+            from agent.config import load
+
+            return status(load(asked.config, asked.credentials).settings.web.listen, asked.json)
+        case "sniff":
+            from agent.commands.listen import sniff
+
+            return sniff(asked.port, asked.seconds)
+        case "decode":
+            from agent.commands.listen import decode_lines
+
+            return decode_lines(sys.stdin, sys.stdout)
+    return _meters(asked)
+
+
+def _meters(asked: argparse.Namespace) -> int:
+    from agent.meters import cli
+
+    return cli.run_meters(asked) if asked.command == "meters" else cli.run_meter(asked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

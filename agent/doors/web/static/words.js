@@ -1,0 +1,84 @@
+// Numbers and states as people say them. Every number gets its unit here.
+
+const number = (value, digits) => value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+export const MODES = [
+  { mode: "off", word: "Off", hint: "No charging" },
+  { mode: "solar", word: "Sun", hint: "Only what the roof has left over" },
+  { mode: "solar_min", word: "Min + sun", hint: "Always a little, more with the sun" },
+  { mode: "fast", word: "Fast", hint: "All that the circuit allows" },
+];
+
+export const modeWord = (mode) => MODES.find((one) => one.mode === mode)?.word.toLowerCase() ?? mode;
+
+/** 5825 -> "5.8 kW", 480 -> "480 W", null -> "–". */
+export function power(watts) {
+  if (watts === null || watts === undefined) return "–";
+  const size = Math.abs(watts);
+  return size >= 995 ? `${number(size / 1000, 1)} kW` : `${number(size, 0)} W`;
+}
+
+/** 25 -> "25 A", 6.4 -> "6.4 A". */
+export const amps = (value) => `${number(value, Number.isInteger(Math.round(value * 10) / 10) ? 0 : 1)} A`;
+
+export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, 1)} kWh`);
+
+export const percent = (value) => `${number(value, 0)} %`;
+
+/** "13:05", from an ISO time, as the house's own clock shows it. */
+export const clock = (iso) => (iso ? iso.slice(11, 16) : "");
+
+/** The calendar day of an ISO time at the house: "2026-06-03". */
+export const day = (iso) => iso.slice(0, 10);
+
+/** "today", "tomorrow", "yesterday", or "Saturday 6 June". */
+export function dayWord(iso, nowIso) {
+  const that = Date.parse(`${day(iso)}T12:00:00Z`);
+  const away = nowIso ? Math.round((that - Date.parse(`${day(nowIso)}T12:00:00Z`)) / 86400000) : NaN;
+  const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[away];
+  return near ?? new Date(that).toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+}
+
+/** 5400 -> "1 h 30 min", 45 -> "45 s". */
+export function span(seconds) {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (!hours) return `${minutes} min`;
+  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+}
+
+/** What a charger does, in a word or two, and how it feels: "good", "calm" or "bad". */
+export function chargerState(charger) {
+  if (!charger.linked) return ["not answering", "bad"];
+  if (charger.problem || charger.state === "error") return ["has a problem", "bad"];
+  if (charger.charging) return ["charging", "good"];
+  if (charger.state === "starting") return ["starting", "good"];
+  if (charger.state === "waiting") return ["car is waiting", "calm"];
+  if (charger.plugged) return ["plugged in", "calm"];
+  return [charger.plugged === false ? "no car" : "ready", "calm"];
+}
+
+/** The house in one sentence. */
+export function headline(state) {
+  const { solar_w: sun, grid_w: grid, battery_w: battery, chargers_w: cars } = state.power;
+  const known = [sun, grid, battery].some((watts) => watts !== null);
+  if (!known && cars < 50) return "No meter has answered yet.";
+  if (cars >= 50) {
+    const share = sunShare(state.power);
+    if (share === null) return `${power(cars)} are going into the car.`;
+    if (share >= 0.97) return `${power(cars)} are going into the car, all from the sun.`;
+    if (share >= 0.03) return `${power(cars)} are going into the car, ${percent(share * 100)} of it from your own roof.`;
+    return `${power(cars)} are going into the car, from the grid.`;
+  }
+  if (grid !== null && grid < -50) return `Nothing is charging; ${power(grid)} go to the grid.`;
+  if (sun !== null && sun > 50) return `Nothing is charging; the sun gives ${power(sun)}.`;
+  return "Nothing is charging.";
+}
+
+/** The part of what the house and cars use that is not bought, 0 to 1. */
+export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
+  const used = (house ?? 0) + cars;
+  if (grid === null || used < 50) return null;
+  return Math.min(1, Math.max(0, 1 - Math.max(0, grid) / used));
+}

@@ -1,0 +1,90 @@
+"""What a timed job remembers between two runs: a small table in a file of its own, in the state folder.
+
+A file is replaced whole or not at all, so a power cut leaves the old one or the new one. One that can't be
+understood any more is set aside (`.broken`) and the job begins anew: jobs compare what should be with what
+is, so nothing worse than a repeated letter comes of it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class KeepError(Exception):
+    """The state folder can't be used; the text is a sentence that says what to do."""
+
+
+class Memory:
+    """One job's table of JSON values. Change `data` and call `save`."""
+
+    def __init__(self, path: Path, *, dry_run: bool = False) -> None:
+        self.path = path
+        self.problem = ""
+        self._dry_run = dry_run
+        self.data = self._load()
+
+    def save(self) -> None:
+        """Put it on disk, atomically and for its owner's eyes only. Raises KeepError."""
+        if not self._dry_run:
+            write_atomically(self.path, json.dumps(self.data, ensure_ascii=False, indent=1) + "\n")
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise KeepError(f"{self.path} can't be read: {error.strerror}.") from None
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found
+        self.problem = f"{self.path} was damaged; it is kept as {self.path.name}.broken, and begun anew."
+        if not self._dry_run:
+            self.path.replace(self.path.with_name(self.path.name + ".broken"))
+        return {}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file whole or not at all, mode 0600. Raises KeepError."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise KeepError(
+            f"{path} can't be written: {error.strerror}. Is the disk full or read-only?"
+        ) from None
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[bool]:
+    """Whether nobody else holds this lock file; if so, it is held until the end of the block.
+
+    The system lets go of it when a process dies, so a crash never leaves it locked. Raises KeepError.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise KeepError(f"{path} can't be opened: {error.strerror}. Who owns the state folder?") from None
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except BlockingIOError:
+            free = False
+        yield free
+    finally:
+        os.close(file)

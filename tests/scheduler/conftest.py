@@ -1,0 +1,127 @@
+"""A house for the scheduler's tests: settings, a fake clock, and an agent that is a real server."""
+
+import json
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from werkzeug import Response
+
+from scheduler.agent_api import Agent
+from scheduler.clock import FakeClock
+from scheduler.jobs import JobRunner
+from scheduler.settings import SchedulerSettings
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOON = datetime(2026, 6, 10, 12, tzinfo=BERLIN)
+
+
+class AgentPeer:
+    """As much of the agent's API as the scheduler uses, over real HTTP; it remembers what it was told."""
+
+    def __init__(self, server):
+        self.url = server.url_for("").rstrip("/")
+        self.windows = []
+        self.cars = {}
+        self.mode = "solar"
+        self.own_mode = None
+        self.boost = None
+        self.ok = True
+        self.calls = []
+        for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
+            server.expect_request(path).respond_with_handler(self._answer)
+        for path in ("/api/v1/windows/", "/api/v1/cars"):
+            server.expect_request(re.compile(path + ".*")).respond_with_handler(self._answer)
+
+    def _answer(self, request):
+        self.calls.append((request.method, request.path))
+        body = json.loads(request.data) if request.data else None
+        found = getattr(self, f"_{request.method.lower()}")(request.path.removeprefix("/api/v1"), body)
+        status, answer = found if isinstance(found, tuple) else (200, found)
+        return Response(json.dumps(answer), status, content_type="application/json")
+
+    def _get(self, path, _):
+        if path == "/healthz":
+            return 200 if self.ok else 503, {"ok": self.ok, "age_s": 31.0, "problems": []}
+        if path == "/windows":
+            return self.windows
+        if path == "/cars":
+            return list(self.cars.values())
+        charger = {"id": "3201", "name": "Garage", "own_mode": self.own_mode, "offered_amps": 16.0}
+        charger |= {"drawn_amps": 15.5, "reason": "Enough sun for 16 A."}
+        power = {"grid_w": -120, "solar_w": 5200, "house_w": 400, "chargers_w": 3700, "battery_w": None}
+        window = {"name": "night", "mode": "fast", "begins": "2026-06-10T21:30:00+02:00"}
+        return {
+            "mode": self.mode,
+            "chargers": [charger],
+            "power": power,
+            "window": None,
+            "next_window": window,
+        }
+
+    def _put(self, path, body):
+        if path == "/mode":
+            if "charger" in body:
+                self.own_mode = body["mode"]
+            else:
+                self.mode = body["mode"]
+        elif path == "/boost":
+            self.boost = body
+        elif path == "/windows":
+            self.windows = body
+        elif path.startswith("/windows/"):
+            if body.get("charger") not in ("", None, "3201", "Garage"):
+                return 422, {"detail": "There is no such charger."}
+            self.windows = [row for row in self.windows if row["name"] != body["name"]] + [body]
+        elif path.startswith("/cars/"):
+            self.cars[path.removeprefix("/cars/")] = body
+        return {}
+
+    def _delete(self, path, _):
+        if path == "/boost":
+            self.boost = None
+        self.windows = [row for row in self.windows if not path.endswith("/" + row["name"])]
+        return self.windows
+
+
+@pytest.fixture
+def agent(httpserver):
+    return AgentPeer(httpserver)
+
+
+@pytest.fixture
+def config(tmp_path, agent):
+    path = tmp_path / "sunward.toml"
+    listen = agent.url.removeprefix("http://")
+    path.write_text(f'[site]\ntimezone = "Europe/Berlin"\n[web]\nlisten = "{listen}"\n')
+    return path
+
+
+class House:
+    """A runner on a fake clock; `told` holds every event."""
+
+    def __init__(self, config, jobs, clock=None, dry_run=False):
+        self.settings = SchedulerSettings.load(config)
+        self.clock = clock or FakeClock(NOON)
+        self.told = []
+        self.paused_s = []
+        self.on_pause = lambda: None
+        self.agent = Agent(self.settings.agent_url, dry_run=dry_run)
+        self.runner = JobRunner(
+            jobs, self.settings, self.clock, self.agent, self.told.append, self._pause, dry_run=dry_run
+        )
+
+    def _pause(self, seconds):
+        self.paused_s.append(seconds)
+        self.clock.advance(seconds)
+        self.on_pause()
+
+    def after(self, seconds):
+        self.clock.advance(seconds)
+        return self.runner.tick()
+
+
+@pytest.fixture
+def house(config):
+    return lambda *jobs, **more: House(config, jobs, **more)

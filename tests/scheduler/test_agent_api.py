@@ -1,0 +1,75 @@
+"""The client of the agent's API against a real HTTP server: what it sends, and how it takes bad days."""
+
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug import Response
+
+from scheduler.agent_api import Agent, AgentDown, AgentRefused
+
+
+def test_it_sends_the_token_and_plain_json(httpserver):
+    httpserver.expect_oneshot_request(
+        "/api/v1/boost",
+        method="PUT",
+        json={"amps": 16.0, "for_s": 3600.0, "charger": "3201"},
+        headers={"Authorization": "Bearer sesame"},
+    ).respond_with_json([])
+    Agent(httpserver.url_for(""), "sesame").boost(amps=16.0, for_s=3600.0, charger="3201")
+    httpserver.check_assertions()
+
+
+def test_a_window_s_name_may_hold_spaces_and_signs(httpserver):
+    httpserver.expect_oneshot_request("/api/v1/windows/50% & more", method="DELETE").respond_with_json([])
+    Agent(httpserver.url_for("")).delete_window("50% & more")
+    httpserver.check_assertions()
+
+
+def test_spans_are_asked_with_their_offset_from_utc(httpserver):
+    query = {"from": "2026-06-01T00:00:00+00:00", "to": "2026-06-02T00:00:00+00:00", "step_s": "900"}
+    httpserver.expect_oneshot_request("/api/v1/history", query_string=query).respond_with_json([{"at": 1}])
+    start, end = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
+    assert Agent(httpserver.url_for("")).history(start, end, 900) == [{"at": 1}]
+
+
+def test_nobody_there_is_said_with_what_to_do(unused_port):
+    with pytest.raises(AgentDown, match=r"can't be reached\. Is it running\?"):
+        Agent(f"http://127.0.0.1:{unused_port}").state()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "says"),
+    [
+        (Response('{"detail": "No such charger."}', 409), AgentRefused, "No such charger."),
+        (Response("", 500), AgentRefused, "HTTP 500"),
+        (Response('{"detail": ["x"]}', 422), AgentRefused, "HTTP 422"),
+        (Response('{"detail": "?"}', 401), AgentRefused, "WEB_TOKEN"),
+        (Response("<html>router login</html>", 200), AgentDown, "is not the agent"),
+        (Response("", 302, {"Location": "http://elsewhere.invalid/"}), AgentDown, "is not the agent"),
+        (Response("[1, 2]", 200), AgentDown, "same version"),
+    ],
+)
+def test_a_bad_answer_is_a_sentence(httpserver, answer, error, says):
+    httpserver.expect_request("/api/v1/state").respond_with_response(answer)
+    with pytest.raises(error, match=says):
+        Agent(httpserver.url_for("")).state()
+
+
+def test_a_dry_run_sends_nothing_and_says_what_it_would(httpserver):
+    agent = Agent(httpserver.url_for(""), dry_run=True)
+    agent.set_mode("fast")
+    agent.delete_window("night")
+    assert agent.would == [
+        'would ask the agent: PUT /mode {"mode": "fast"}',
+        "would ask the agent: DELETE /windows/night",
+    ]
+    assert httpserver.log == []
+
+
+@pytest.fixture
+def unused_port():
+    import socket
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]

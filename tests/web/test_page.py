@@ -1,0 +1,218 @@
+"""The page in a real Chromium: it shows the house, obeys a tap, and says when something is wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from agent.doors.web.server import STATIC, WebSettings
+from agent.model import Event, Mode
+from tests.conftest import need
+from tests.web.house import CARPORT, GARAGE
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+FIRST_LOAD_BYTES = 150_000
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = need("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """open_page(server, size, theme) -> a page whose every complaint fails the test."""
+    contexts, complaints = [], []
+
+    def opened(server, size=PHONE, theme="light"):
+        context = chromium.new_context(viewport=size, color_scheme=theme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None
+        )
+        page.goto(server.url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def server(house):
+    with house.open_web() as found:
+        yield found
+
+
+def card(page, name):
+    return page.locator("article", has=page.get_by_role("heading", name=name))
+
+
+def test_one_glance_says_what_flows_and_why(server, open_page):
+    page = open_page(server)
+    expect(page.get_by_text("5.8 kW are going into the car, all from the sun.")).to_be_visible()
+    expect(page.get_by_role("img", name="The sun gives 6.4 kW, 95 W go to the grid")).to_be_visible()
+    garage = card(page, "Garage")
+    expect(garage.get_by_text("25 A of sun: 6.4 kW from the roof.")).to_be_visible()
+    expect(garage.get_by_role("img", name="25 A drawn of 25 A offered, at most 32 A")).to_be_visible()
+    expect(garage.get_by_text("Blue Model 3")).to_be_visible()
+    expect(
+        page.get_by_text("“night” begins today at 21:30 and lasts until 07:15: fast with 16 A.")
+    ).to_be_visible()
+
+
+def test_amps_rise_with_the_sun(server, open_page, house):
+    page = open_page(server)
+    expect(card(page, "Garage").get_by_text("25 A drawn")).to_be_visible()
+    house.sun_w = 7600
+    house.second()
+    expect(card(page, "Garage").get_by_text("30 A drawn of 30 A offered")).to_be_visible()
+
+
+def test_boost_is_one_tap_and_so_is_the_way_back(server, open_page, house):
+    page = open_page(server)
+    house.sun_w = 3000
+    house.second()
+    garage = card(page, "Garage")
+    expect(garage.get_by_text("10 A drawn")).to_be_visible()
+    garage.get_by_role("button", name="Boost 1 h").click()
+    expect(garage.get_by_text("Boost until 14:05 (1 h left)")).to_be_visible()
+    house.second()
+    expect(garage.get_by_text("32 A drawn")).to_be_visible()
+    garage.get_by_role("button", name="Back to normal").click()
+    house.second()
+    expect(garage.get_by_text("10 A drawn")).to_be_visible()
+    assert house.desk.control.get().boosts == ()
+
+
+def test_a_boost_may_have_another_end(server, open_page, house):
+    page = open_page(server)
+    garage = card(page, "Garage")
+    garage.get_by_text("Other end").click()
+    garage.get_by_label("with at most").fill("16")
+    garage.get_by_label("until the car has").fill("75")
+    garage.locator("form", has=page.get_by_label("until the car has")).get_by_role("button").click()
+    expect(garage.get_by_text("Boost with 16 A until 75 %")).to_be_visible()
+    boost = house.desk.control.get().boosts[0]
+    assert (boost.amps, boost.to_soc_percent, boost.charger_id) == (16, 75, GARAGE)
+
+
+def test_a_refused_wish_shows_the_houses_own_sentence(server, open_page):
+    page = open_page(server)
+    garage = card(page, "Garage")
+    garage.get_by_text("Other end").click()
+    garage.get_by_label("with at most").fill("40")
+    garage.get_by_role("button", name="30 min").click()
+    expect(page.get_by_text("40 A is not possible: Garage can be given 6 to 32 A.")).to_be_visible()
+
+
+def test_modes_are_set_by_keyboard_for_one_charger_and_for_all(server, open_page, house):
+    page = open_page(server)
+    fast = card(page, "Garage").get_by_role("button", name="Fast")
+    fast.focus()
+    page.keyboard.press("Enter")
+    expect(fast).to_have_attribute("aria-pressed", "true")
+    assert house.desk.control.get().mode_by_charger == {GARAGE: Mode.FAST}
+    page.get_by_role("region", name="All chargers").get_by_role("button", name="Off").click()
+    expect(card(page, "Carport").get_by_role("button", name="Off")).to_have_attribute("aria-pressed", "true")
+    expect(card(page, "Garage").get_by_role("button", name="Off")).to_have_attribute("aria-pressed", "true")
+    control = house.desk.control.get()
+    assert (control.mode, control.mode_by_charger) == (Mode.OFF, {})
+    assert CARPORT not in control.mode_by_charger
+
+
+def test_trouble_is_said_on_top(server, open_page, house):
+    page = open_page(server)
+    house.bus_problem = "The serial port /dev/ttyUSB0 is gone: is the adapter plugged in?"
+    house.meter_problem = "192.168.0.27 does not answer: is it on?"
+    house.second()
+    expect(page.get_by_text("The serial port /dev/ttyUSB0 is gone")).to_be_visible()
+    expect(page.get_by_text("Meter for grid: 192.168.0.27 does not answer")).to_be_visible()
+
+
+def test_a_lost_connection_is_said_and_found_again(house, open_page):
+    with house.open_web() as first:
+        page = open_page(first)
+        expect(page.locator("[data-quality=live]")).to_be_visible()
+        listen = first.url.removeprefix("http://")
+    expect(page.get_by_text("No connection to sunward")).to_be_visible(timeout=15_000)
+    with house.open_web(WebSettings(listen)):
+        expect(page.locator("[data-quality=live]")).to_be_visible(timeout=15_000)
+
+
+def test_the_journal_is_searched_and_grows_by_itself(server, open_page, house):
+    house.history.tell(Event("charging_stopped", "Garage stopped charging: a cloud."))
+    house.history.tell(Event("port", "The port is gone.", "error"))
+    page = open_page(server)
+    page.get_by_role("link", name="Journal", exact=True).click()
+    expect(page.get_by_text("The port is gone.")).to_be_visible()
+    page.get_by_role("button", name="Charging").click()
+    expect(page.get_by_text("The port is gone.")).to_be_hidden()
+    expect(page.get_by_text("a cloud")).to_be_visible()
+    page.get_by_role("button", name="Everything").click()
+    house.desk.set_mode(Mode.FAST)
+    expect(page.get_by_text("The house was set to fast.")).to_be_visible()
+    page.get_by_label("Search the journal").fill("cloud")
+    expect(page.get_by_text("1 entry")).to_be_visible()
+
+
+def test_history_shows_a_day_and_the_day_before(server, open_page):
+    page = open_page(server)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("img", name="Power over the day")).to_be_visible()
+    expect(page.get_by_text("47.0 kWh")).to_be_visible()
+    expect(page.get_by_role("button", name="The day after")).to_be_disabled()
+    page.get_by_role("button", name="The day before").click()
+    expect(page.get_by_role("heading", name="yesterday")).to_be_visible()
+    expect(page.get_by_text("21.4 kWh")).to_be_visible()
+
+
+def test_a_house_with_a_password_asks_for_it(house, open_page):
+    with house.open_web(WebSettings("127.0.0.1:0", password="let me in, please")) as server:
+        page = open_page(server)
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_text("That is not the password.")).to_be_visible()
+        page.get_by_label("Password").fill("let me in, please")
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_text("5.8 kW are going into the car")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_every_screen_fits_its_width(server, open_page, tmp_path, size, theme):
+    page = open_page(server, size, theme)
+    pictures = Path(os.environ.get("SUNWARD_PICTURES", tmp_path))
+    for name in ("Now", "History", "Journal"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.locator("main .card").first).to_be_visible()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= size["width"], f"{name} is {wide} pixels wide"
+        page.screenshot(path=pictures / f"{name}-{size['width']}-{theme}.png".lower(), full_page=True)
+
+
+def test_the_first_load_is_light_and_asks_nobody_else(server, open_page):
+    page = open_page(server)
+    page.wait_for_selector("[data-quality=live]")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(r => [r.name, r.decodedBodySize])")
+    assert all(name.startswith(server.url) for name, _ in loaded)
+    assert sum(size for _, size in loaded) < FIRST_LOAD_BYTES
+    assert sum(file.stat().st_size for file in STATIC.iterdir()) < FIRST_LOAD_BYTES
