@@ -81,6 +81,7 @@ class Charger:
     in_step: bool = False  # `due` lies on its slot
     sent_at: float | None = None
     unanswered: int = 0  # heartbeats in a row
+    missed_at: float = 0.0  # when the last unanswered one was given up
     slowest_answer_s: float = 0.0
 
     # what it said

@@ -16,6 +16,8 @@ How it keeps the bus:
   missed stays missed;
 * one message is outstanding at a time: its answer, or the time-out, then the next. Questions and
   announcements are sent only where they end before the next slot;
+* an unlinked charger announces itself every 10 s and may fall on somebody's heartbeat each time: two beats
+  unanswered 10 s apart, and all slots move on a little;
 * half a message that somebody else is sending holds a heartbeat back, but for 120 ms at most;
 * what a heartbeat orders is decided in amps.py at the moment it goes out, and how in charger.py.
 
@@ -61,6 +63,8 @@ REPLY_S = 0.025  # the longest answer on the wire, tail included
 BURST_S = 0.050  # after an announcement: four more may follow without a pause
 MOST_WAIT_S = 0.120  # that others' bytes may hold a heartbeat back
 PERIOD_S = 1.0
+ANNOUNCED_EVERY_S, ANNOUNCED_WITHIN_S = 10.0, 0.1
+SLIDE_S = 0.060
 SHORTEST_PERIOD_S = 0.15  # after a late heartbeat
 
 HELLOS = 5
@@ -302,6 +306,8 @@ class Master:
         if code is not None:
             charger.questions.unanswered(code, now)
             return
+        if charger.linked:
+            self._beware_of_announcements(charger, now)
         self._roster.missed(charger)
         if self._farewells and self._farewells[0][0] is charger:
             _, tries = self._farewells.popleft()
@@ -324,6 +330,14 @@ class Master:
             phase = self._base + charger.slot * PERIOD_S / self._rules.max_chargers
             charger.due = phase + ceil(soonest - phase) * PERIOD_S
             charger.in_step = True
+
+    def _beware_of_announcements(self, charger: Charger, now: float) -> None:
+        """Move all slots, if it looks as if somebody announced himself into this charger's."""
+        if abs(now - charger.missed_at - ANNOUNCED_EVERY_S) < ANNOUNCED_WITHIN_S:
+            self._base += SLIDE_S
+            for each in self._chargers.values():
+                each.due += SLIDE_S
+        charger.missed_at = now
 
     # --- what it hears ---
 

@@ -596,3 +596,15 @@ def test_on_a_noisy_line_with_echo_and_questions_every_charger_is_still_served(s
         assert bench.status(one).linked
     assert bench.master.view().health.worst_gap_s <= 1.5
     assert "second_master" not in bench.kinds()
+
+
+def test_a_charger_that_announces_itself_into_anothers_heartbeat_is_heard_in_the_end():
+    first, second = unit("3201"), unit("3202", first_announcement_s=100.0)
+    bench = Bench(rules("3201"), first, second)
+    bench.run(30)
+    into_the_next_beat = bench.beat_at["3201"][-1] + 1.0 - 0.005
+    second._announce_at = second.next_due = into_the_next_beat
+    bench.run(45)
+    assert bench.collisions == 2
+    assert bench.status("3202").linked
+    assert max(bench.gaps("3201")) <= 1.1
