@@ -194,8 +194,9 @@ class Charger:
         self.protocol = self.protocol or said.protocol
         self.linked, self.lost = True, False
         self.offered_amps, self.drawn_amps = said.offered_amps, said.drawn_amps
-        if said.offered_amps == self.told_amps:
+        if self.told_amps is not None:
             self.fresh = False
+        if said.offered_amps == self.told_amps:
             self.most_told_amps = self.confirmed_amps = said.offered_amps
         self._note_state(said.state_code, now)
         return self.hold()

@@ -185,9 +185,9 @@ class Master:
         due, charger, asks_at, asker = self._agenda()
         if charger is not None and due <= now:
             return self._beat(charger, now)
-        if self._contactor is not None and now + QUERY_WIRE_S + self._rules.answer_timeout_s <= due:
+        if self._contactor is not None and now + self._contactor_takes() <= due:
             order, self._contactor = self._contactor, None
-            self._free_at = now + QUERY_WIRE_S + self._rules.answer_timeout_s
+            self._free_at = now + self._contactor_takes()
             return self._framed(order.encode(), now)
         if (self._hellos or self._calls) and self._hello_at <= now and now + self._hello_takes() <= due:
             return self._hello(now)
@@ -225,6 +225,8 @@ class Master:
             hello_at = max(self._hello_at, soonest)
             if hello_at + self._hello_takes() <= beat_at:
                 due = hello_at
+        if self._contactor is not None and soonest + self._contactor_takes() <= beat_at:
+            due = soonest
         if asker is not None and asks_at < due:
             asks_at = max(asks_at, soonest)
             if asks_at < due and asks_at + self._patience_s(asker) + QUERY_WIRE_S <= beat_at:
@@ -273,6 +275,9 @@ class Master:
 
     def _hello_takes(self) -> float:
         return HELLO_TAKES_S if self._hellos else CALL_TAKES_S
+
+    def _contactor_takes(self) -> float:
+        return QUERY_WIRE_S + self._rules.answer_timeout_s
 
     def _ask(self, charger: Charger, now: float) -> bytes:
         code = charger.questions.ask(now)

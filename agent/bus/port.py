@@ -14,7 +14,7 @@ import select
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import serial
@@ -23,7 +23,8 @@ BAUD = 9600
 MOST_BYTES = 256  # in one read
 WRITE_TIMEOUT_S = 1.0
 POLL_S = 0.02  # how often a port without a file descriptor is looked at
-NETWORK_SCHEMES = ("socket://", "rfc2217://")
+RFC2217 = "rfc2217://"
+NETWORK_SCHEMES = ("socket://", RFC2217)
 
 
 class PortError(Exception):
@@ -52,10 +53,13 @@ def open_port(url: str) -> Port:
     """Open a device path, socket:// or rfc2217:// address. Raises PortError."""
     if "://" in url and not _is_network_address(url):
         raise PortError(f"{url} is no port: write /dev/..., socket://host:port or rfc2217://host:port.")
+    about: dict[str, Any] = {"timeout": 0, "write_timeout": WRITE_TIMEOUT_S, "exclusive": True}
+    if "://" in url:
+        del about["exclusive"]
+    if url.startswith(RFC2217):
+        about = {"timeout": POLL_S}
     try:
-        link = serial.serial_for_url(
-            url, BAUD, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=None if "://" in url else True
-        )
+        link = serial.serial_for_url(url, BAUD, **about)
     except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise PortError(_why_not_opened(url, error)) from error
     return _SerialPort(url, link)
@@ -68,9 +72,7 @@ class _SerialPort:
         self.is_network = url.startswith(NETWORK_SCHEMES)
         self._url = url
         self._link = link
-        self._has_descriptor = not url.startswith("rfc2217://")
-        if not self._has_descriptor:
-            link.timeout = POLL_S
+        self._has_descriptor = not url.startswith(RFC2217)
 
     def read(self, timeout_s: float) -> bytes:
         with self._losses():

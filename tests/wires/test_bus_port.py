@@ -1,11 +1,14 @@
 """The bus part on real ports: a pseudo-terminal and a TCP adapter, at line rate, in threads."""
 
+import select
 import socket
 import threading
 from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
+import serial
+import serial.rfc2217
 
 from agent.bus.master import Master
 from agent.bus.part import BusPart
@@ -126,6 +129,52 @@ def test_an_echoing_adapter_is_no_second_primary():
     assert house.view.get().health.other_primary == ""
     house.close()
     house.line.close()
+
+
+class Rfc2217Adapter:
+    """A network adapter of the better kind: pyserial's own server half before a simulated line."""
+
+    def __init__(self, line):
+        self.device = serial.serial_for_url(line.path, 9600, timeout=0)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.path = f"rfc2217://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.client = None
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def write(self, data):
+        self.client.sendall(data)
+
+    def serve(self):
+        self.client, _ = self.listener.accept()
+        manager = serial.rfc2217.PortManager(self.device, self)
+        while True:
+            ready, _, _ = select.select([self.client, self.device], [], [])
+            if self.client in ready:
+                data = self.client.recv(1024)
+                if not data:
+                    return
+                self.device.write(b"".join(manager.filter(data)))
+            if self.device in ready:
+                self.client.sendall(b"".join(manager.escape(self.device.read(256))))
+
+    def close(self):
+        self.thread.join(5.0)
+        self.client.close()
+        self.listener.close()
+        self.device.close()
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
+def test_a_charger_follows_behind_an_rfc2217_adapter():
+    line = line_of(TcpBus)
+    adapter = Rfc2217Adapter(line)
+    house = House(adapter)
+    house.until(is_following)
+    assert house.view.get().health.worst_gap_s < 1.2
+    house.close()
+    adapter.close()
+    line.close()
 
 
 def test_a_device_is_opened_for_us_alone():
