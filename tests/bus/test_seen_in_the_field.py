@@ -574,13 +574,26 @@ def test_44_beside_a_second_master_we_are_silent_and_say_so(primary, from_start)
     bench.each_second = lambda now: bench.master.receive(other, now)
     starts_at = bench.now
     bench.run(20)
-    noticed_after_s = 0.1 if from_start else 3.1 if primary == "7777" else 1.1
+    noticed_after_s = 0.1 if from_start else 3.1 if primary == "7777" else 2.1
     assert bench.by_master(since=starts_at + noticed_after_s) == []
     assert bench.master.view().health.other_primary == primary
     bench.each_second = lambda now: None
     bench.run(60)
     assert bench.status().offered_amps == 16
     assert [k for k in bench.kinds() if "master" in k] == ["second_master", "second_master_gone"]
+
+
+def test_44_a_single_sound_frame_of_a_stranger_is_no_second_master():
+    bench = Bench(rules("3201"), unit())
+    bench.offer(c3201=16)
+    for seconds in (0.5, 40, 40):
+        bench.run(seconds)
+        noise = PrimaryHeartbeat("0405", "3201", Command.LIMIT, 11.0)
+        bench.master.receive(slip.encode(noise.encode()), bench.now)
+    bench.run(5)
+    assert "second_master" not in bench.kinds()
+    assert max(bench.gaps()) <= 1.1
+    assert bench.beats()[0][0] > 3.5, "but before our first word it is enough to go on listening"
 
 
 @pytest.mark.parametrize("seed", range(5))
