@@ -28,17 +28,15 @@ def capture(path):
     return (FOLDER / path).read_text()
 
 
-def test_a_powerwall_is_logged_in_to_once_and_its_cookie_kept(httpserver):
+@pytest.mark.parametrize("given", [capture("powerwall/exporting-and-charging/login.json"), "{}"])
+def test_a_powerwall_is_logged_in_to_once_and_its_cookie_kept(httpserver, given):
     seen = {"logins": 0}
 
     def login(request):
         seen["logins"] += 1
         assert request.get_json()["password"] == SECRET
         assert request.get_json()["username"] == "customer"
-        return Response(
-            capture("powerwall/exporting-and-charging/login.json"),
-            headers={"Set-Cookie": "AuthCookie=abc; Path=/"},
-        )
+        return Response(given, headers={"Set-Cookie": "AuthCookie=abc; Path=/"})
 
     def meters(request):
         fine = request.cookies.get("AuthCookie") == "abc"

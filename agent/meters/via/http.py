@@ -155,9 +155,9 @@ class _Visit:
                 max(auth.pause_s, retry_after_s),
             )
         self._check(status, auth.path, retry_after_s)
-        if auth.token_at:
-            token = page.json().text(auth.token_at)
-            self.session.headers["Authorization"] = f"Bearer {token}"
+        answer = page.json() if auth.token_at else None
+        if answer and (answer.find(auth.token_at) or not self.session.cookies):  # some give a cookie alone
+            self.session.headers["Authorization"] = f"Bearer {answer.text(auth.token_at)}"
         self._patience.entered(moment.mono_s)
         self._logged_in = True
 
