@@ -91,7 +91,7 @@ def _first(status: Tree, channel: int | None) -> Values:
 def _later(status: Tree, channel: int | None) -> Values:
     if channel is None and status.find("em:0"):
         return _three_phases(status.at("em:0"), status.find("emdata:0"))
-    named = zip(status.keys(), status.items(), strict=True)
+    named = zip(status.keys(), status.items(), strict=False)  # a list has no keys
     found = {
         key: one
         for key, one in named
