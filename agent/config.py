@@ -94,9 +94,9 @@ class SolarSettings(Section):
     """[solar]: how the sun is followed."""
 
     min_solar_share: Annotated[float, Field(ge=0.1, le=1.0)] = 1.0
-    start_delay_s: Seconds = 60.0
-    min_on_s: Seconds = 300.0
-    min_off_s: Seconds = 600.0
+    start_delay_s: Seconds = 20.0
+    min_on_s: Seconds = 60.0
+    min_off_s: Seconds = 60.0
     reserve_watts: Annotated[float, Field(ge=-5000, le=20000)] = 0.0
     battery: Literal["house_first", "car_first", "ignore"] = "house_first"
     battery_full_percent: Annotated[float, Field(ge=0, le=100)] = 90.0

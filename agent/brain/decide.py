@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from agent.brain.budget import Sun, drawn_amps, remember_draw, sun, watts_per_amp
+from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, watch, watts_per_amp
 from agent.brain.guard import Proposal, guard, own_limit
 from agent.brain.hold import follow, hold
 from agent.brain.memory import FRESH, ChargerMemory, Memory
@@ -47,17 +47,19 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
     cases = _cases(rules, snapshot, memory, moment)
     draw_watts = sum(drawn_amps(case.status) * case.watts_per_amp for case in cases)
-    draws = remember_draw(memory.draws, now, draw_watts)
-    surplus = sun(rules, snapshot.readings, draws, now)
+    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
+    grid = snapshot.readings.get("grid")
+    grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
+    surplus = sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now)
     steps: list[Step] = []
     proposals, pasts = _propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
-    grid = snapshot.readings.get("grid")
     lowered, cuts = guard(proposals, room, surplus.age_s, grid, draws, memory.fuse_cut_mono_s, now)
     offers = tuple(_offer(p, moment) for p in lowered)
     told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
-    after = Memory(now, chargers, draws, fuse_cut)
+    offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
+    after = Memory(now, chargers, draws, grids, offered, fuse_cut)
     return decision, after
 
 
@@ -78,7 +80,7 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
 
 def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
     """The past with what this second's status adds: plug-in, silence."""
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if status.plugged is not None and status.plugged != past.plugged:
         changes["plugged"] = status.plugged
         if status.plugged and past.plugged is False:
@@ -87,7 +89,7 @@ def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) 
         changes["unheard_since_mono_s"] = None if status.linked else now
     if not status.linked and past.on and now - (past.unheard_since_mono_s or now) > FORGET_UNHEARD_S:
         changes.update(on=False, since_mono_s=now, level_amps=0.0)
-    return replace(past, **changes) if changes else past  # type: ignore[arg-type]
+    return past._replace(**changes) if changes else past
 
 
 def _room_for_all(rules: Rules, cases: list[Case], now: float) -> Rules:
@@ -186,8 +188,8 @@ def _with_sun(
 ) -> tuple[float, str, ChargerMemory]:
     claim = _claim(case, False, now)
     if case.wanted.mode is Mode.SOLAR_MIN:
-        return _at_least_the_minimum(case, available, claim, rules, now)
-    held = hold(case.memory, available, claim, rules, now, dt_s)
+        return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
+    held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
         why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
         return case.rules.min_amps, why, held.memory
@@ -216,11 +218,11 @@ def _without_sun(case: Case, surplus: Sun, now: float) -> tuple[float, str, Char
 
 
 def _at_least_the_minimum(
-    case: Case, available: float, claim: Claim, rules: Rules, now: float
+    case: Case, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
 ) -> tuple[float, str, ChargerMemory]:
     past = _on(case.memory, case.rules.min_amps, now)
-    level, up_since, up_amps = follow(past, available, claim, rules.min_solar_share, now)
-    past = replace(past, level_amps=level, up_since_mono_s=up_since, up_amps=up_amps)
+    level, following = follow(past, available, claim, rules, now, dt_s)
+    past = past._replace(level_amps=level, following=following)
     spare_kw = max(0.0, available) * case.watts_per_amp / 1000
     why = "the minimum" if level <= case.rules.min_amps else "the minimum and the sun above it"
     return level, _join(case.wanted.says, f"{why} ({spare_kw:.1f} kW of sun)"), past
@@ -229,13 +231,13 @@ def _at_least_the_minimum(
 def _on(past: ChargerMemory, level: float, now: float) -> ChargerMemory:
     if past.on:
         return past
-    return replace(past, on=True, since_mono_s=now, started_mono_s=now, level_amps=level, debt_wh=0.0)
+    return past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level)
 
 
 def _off(past: ChargerMemory, now: float) -> ChargerMemory:
     if not past.on:
         return past
-    return replace(past, on=False, since_mono_s=now, level_amps=0.0, above_since_mono_s=None)
+    return past._replace(on=False, since_mono_s=now, level_amps=0.0)
 
 
 def _join(says: str, why: str) -> str:

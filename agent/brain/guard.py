@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.brain.budget import drawn_at
-from agent.brain.memory import Draws
+from agent.brain.memory import Watched
 from agent.model import ChargerRules, ChargerStatus, Mode, Reading, Rules, Step
 
 PHASES = ("L1", "L2", "L3")
@@ -39,7 +39,7 @@ def guard(
     rules: Rules,
     sun_age_s: float,
     grid: Reading | None,
-    draws: Draws,
+    draws: Watched,
     fuse_cut_mono_s: float | None,
     now: float,
 ) -> tuple[list[Proposal], list[Step]]:
@@ -112,7 +112,9 @@ def _offer_words(amps: float) -> str:
     return f"{amps:.0f} A" if amps else "no charging"
 
 
-def _fuse_room(phase: str, proposals: Sequence[Proposal], rules: Rules, grid: Reading, draws: Draws) -> float:
+def _fuse_room(
+    phase: str, proposals: Sequence[Proposal], rules: Rules, grid: Reading, draws: Watched
+) -> float:
     """Amps that all chargers together may draw from one phase: the fuse less what the house draws."""
     drawn_now = sum(p.status.drawn_amps for p in proposals if phase in p.rules.phases)
     index = PHASES.index(phase)
@@ -125,7 +127,7 @@ def _fuse_room(phase: str, proposals: Sequence[Proposal], rules: Rules, grid: Re
     return rules.main_fuse_amps - (import_amps - drawn_then)
 
 
-def _ratio(draws: Draws, grid: Reading) -> float:
+def _ratio(draws: Watched, grid: Reading) -> float:
     """How the chargers' draw at the meter's reading compares with now (1.0 when nothing moved)."""
     if not draws or draws[-1][1] <= 0:
         return 1.0
