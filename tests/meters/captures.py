@@ -117,4 +117,9 @@ def _play_pages(case):
     return answers
 
 
-PLAYERS = {"modbus": _play_registers, "http": _play_pages, "nothing": lambda case: None}
+PLAYERS = {
+    "modbus": _play_registers,
+    "dongle": _play_registers,
+    "http": _play_pages,
+    "nothing": lambda case: None,
+}
