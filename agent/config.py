@@ -166,7 +166,7 @@ def load(path: Path, credentials: Path | None = None) -> House:
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    problems += _meter_problems(settings, secrets)
+    problems += _meter_problems(settings, secrets, path)
     if problems:
         raise SettingsError(problems)
     return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
@@ -239,12 +239,13 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
-def _meter_problems(settings: Settings, secrets: Mapping[str, str]) -> list[str]:
+def _meter_problems(settings: Settings, secrets: Mapping[str, str], path: Path) -> list[str]:
     from agent.meters import BadLine
     from agent.meters.plan import plan
 
     try:
-        plan({role: list(lines) for role, lines in settings.meters.lines().items()}, secrets)
+        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
+        plan(lines, secrets, settings.site.state_path(path))
     except BadLine as error:
         return list(error.problems)
     return []

@@ -6,6 +6,7 @@ A case is a folder with `expected.json` and the device's answers:
                       "unit 200/input/1": [...]}; what is not there answers exception 2
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+    datagrams.json    UDP: what was heard, in order, each in hex
 
 `expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
 their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
@@ -20,6 +21,7 @@ from pathlib import Path
 from agent.meters import source
 from agent.meters.values import Down, Poor
 from agent.meters.via import gather
+from agent.meters.via.datagrams import Datagram, Datagrams
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
 
@@ -118,4 +120,20 @@ def _play_pages(case):
     return answers
 
 
-PLAYERS = {"modbus": _play_registers, "http": _play_pages, "nothing": lambda case: None}
+def _play_datagrams(case):
+    (hear,) = case.source.driver.ask(case.source.options, Datagrams({}))
+    heard = {}
+    for text in json.loads((case.folder / "datagrams.json").read_text()):
+        body = bytes.fromhex(text)
+        if (who := hear.who(body)) is not None:
+            heard[who] = Datagram(body)
+    return Datagrams(heard)
+
+
+PLAYERS = {
+    "modbus": _play_registers,
+    "dongle": _play_registers,
+    "http": _play_pages,
+    "udp": _play_datagrams,
+    "nothing": lambda case: None,
+}
