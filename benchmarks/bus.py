@@ -354,7 +354,7 @@ def main() -> int:
     else:
         for each in figures:
             bar = "" if each.bar is None else f"{'' if each.passes else 'NOT '}within {each.bar:g}"
-            print(f"{each.what:<72} {each.value:9.3f} {each.unit:<3} {bar}")
+            print(f"{each.what:<84} {each.value:9.3f} {each.unit:<3} {bar}")
     return 0 if all(each.passes for each in figures) else 1
 
 
