@@ -25,7 +25,7 @@ from agent.brain.tell import told
 from agent.model import ChargerRules, ChargerStatus, Decision, Mode, Moment, Offer, Rules, Snapshot, Step
 
 OFFER_GOOD_S = 10.0
-TURN_S = 1800.0
+TURN_S = 7200.0
 FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over

@@ -2,7 +2,8 @@
 
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
-must see enough for a while before it starts. Order: priority, then who runs and whose turn is not over,
+must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
+every cloud would stop somebody). Order: priority, then who runs and whose turn is not over,
 then who has waited longest. A running car of lower priority is counted as available to a waiting one of
 higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
 rules, with one contactor cycle each.
@@ -12,6 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+
+ROOM_ABOVE = 1.0  # of its minimum, that a running car keeps as room for clouds before another one starts
 
 
 class Claim(NamedTuple):
@@ -42,6 +46,7 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
             pool -= max(0.0, min(pool, least)) if pool < least else least
     free = pool
     _spread(pool, [claim for claim in order if claim.on], given)
+    free -= sum(ROOM_ABOVE * claim.min_amps * claim.watts_per_amp for claim in order if claim.on)
     return given | _could_have(free, order)
 
 
