@@ -189,7 +189,7 @@ def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
                 soc_percent=reading.soc_percent,
             )
         except Poor as problem:
-            raise Refused(422, f"{problem}.") from None
+            raise Refused(409, f"The reading can't be right: {problem}") from None
 
     return push
 

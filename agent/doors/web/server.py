@@ -139,8 +139,8 @@ def _address(listen: str) -> tuple[str, int]:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)  # unnamed, asyncio leaves Nagle's 40 ms in each answer
     except OSError as error:
         raise WebError(
             f"[web] listen: {host} is not an address of this computer ({error.strerror})."
