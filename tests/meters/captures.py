@@ -6,6 +6,7 @@ A case is a folder with `expected.json` and the device's answers:
                       "unit 200/input/1": [...]}; what is not there answers exception 2
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+    telegram.txt      P1: what comes out of the meter's port
 
 `expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
 their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
@@ -22,6 +23,7 @@ from agent.meters.values import Down, Poor
 from agent.meters.via import gather
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
+from agent.meters.via.telegram import Cutter, parse
 
 FOLDER = Path(__file__).parents[1] / "captures"
 
@@ -119,4 +121,16 @@ def _play_pages(case):
     return answers
 
 
-PLAYERS = {"modbus": _play_registers, "http": _play_pages, "nothing": lambda case: None}
+def _play_telegram(case):
+    whole = Cutter().receive((case.folder / "telegram.txt").read_bytes())
+    if not whole:
+        raise Poor("it is damaged")
+    return parse(whole[-1])
+
+
+PLAYERS = {
+    "modbus": _play_registers,
+    "http": _play_pages,
+    "nothing": lambda case: None,
+    "p1": _play_telegram,
+}
