@@ -174,11 +174,12 @@ def test_an_adapter_that_hangs_up_or_falls_silent_is_called_again(opened, adapte
     assert until(lambda: "closed the connection" in getattr(poll(), "sentence", ""))
     adapter.send(NIGHT)
     assert watts(good(poll)) == 487
-    adapter.peers.clear()
+    silent = adapter.peers.pop()
     clock.advance(via_p1.SILENT_S + 1)
     assert until(lambda: "silent" in getattr(poll(), "sentence", ""))
     adapter.send(GOOD)
     assert watts(good(poll)) == -2614
+    silent.close()
 
 
 def test_nobody_there_and_a_part_that_never_blocks(clock):
