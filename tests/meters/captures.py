@@ -108,14 +108,13 @@ def _play_pages(case):
 
     def fetch(get: Get):
         status, text = case.body(get.path)
-        if status in (401, 403) and get.optional:
+        if get.optional and status != 429 and not 200 <= status < 300:
             return
         if status in (401, 403, 429) or status >= 500:
             raise Down(f"status {status}")
-        if 200 <= status < 300:
-            answers.add(get, Page(text, status))
-        elif not get.optional:
+        if not 200 <= status < 300:
             raise Poor(f"{get.path}: status {status}")
+        answers.add(get, Page(text, status))
 
     gather(lambda: case.source.driver.ask(case.source.options, answers), fetch, answers.asked)
     return answers
