@@ -20,13 +20,12 @@ the clocks of meters drift. Source: Netbeheer Nederland, "P1 Companion Standard"
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from agent.meters.line import option
 from agent.meters.values import Meaning, Phases, Poor, Values, by_role, signed_amps
-from agent.meters.via.telegram import Telegram
+from agent.meters.via.telegram import Telegram, refined_amps
 
 TITLE = "Dutch or Belgian smart meter (DSMR P1)"
 ROLES = ("grid",)
@@ -98,18 +97,9 @@ def _phase_watts(telegram: Telegram) -> Phases | None:
 
 
 def _amps(telegram: Telegram, watts: Phases | None, volts: Phases | None) -> Phases | None:
-    """Magnitudes with the signs of their phases; whole amps are coarse, and watts know better."""
-    amps = signed_amps(_three(telegram, "31", "51", "71", into="A"), watts)
+    amps = _three(telegram, "31", "51", "71", into="A")
     exact = any("." in telegram.lines.get(f"1-0:{n}.7.0", "") for n in ("31", "51", "71"))
-    if exact or watts is None or volts is None or len(watts) != len(volts) or min(volts) < 1:
-        return amps
-    refined = tuple(w / v for w, v in zip(watts, volts, strict=True))
-    if amps is None or len(amps) != len(refined):
-        return refined
-    # a phase whose amps are not all work carries more than W / V says, and a fuse feels it
-    return tuple(
-        r if abs(r) > abs(a) - 1 else math.copysign(abs(a), r) for r, a in zip(refined, amps, strict=True)
-    )
+    return signed_amps(amps, watts) if exact else refined_amps(amps, watts, volts)
 
 
 def _three(telegram: Telegram, *numbers: str, into: str) -> Phases | None:

@@ -24,7 +24,7 @@ import re
 from dataclasses import dataclass
 
 from agent.meters.units import quantity
-from agent.meters.values import Poor
+from agent.meters.values import Phases, Poor, signed_amps
 
 LONGEST_BYTES = 8192
 VERSION = ("1-3:0.2.8", "0-0:96.1.4")  # the Dutch line, the Belgian one
@@ -58,6 +58,20 @@ def parse(text: str) -> Telegram:
     if not lines:
         raise Poor("its telegram has no readable line")
     return Telegram(lines)
+
+
+def refined_amps(amps: Phases | None, watts: Phases | None, volts: Phases | None) -> Phases | None:
+    """A Dutch meter's whole amps, without a sign, made better: the sign from watts, the rest from W / V.
+
+    A phase whose amps are not all work carries more than W / V says, and a fuse feels it: then they stay.
+    """
+    signed = signed_amps(amps, watts)
+    if not watts or not volts or len(watts) != len(volts) or min(volts) < 1:
+        return signed
+    worked = tuple(w / v for w, v in zip(watts, volts, strict=True))
+    if signed is None or len(signed) != len(worked):
+        return worked
+    return tuple(w if abs(w) > abs(a) - 1 else a for w, a in zip(worked, signed, strict=True))
 
 
 def crc16(data: bytes) -> int:
@@ -112,7 +126,7 @@ class Cutter:
 
 def _is_sound(whole: bytes) -> bool:
     match = _WHOLE.fullmatch(whole)
-    if match is None or len(whole) > LONGEST_BYTES:
+    if match is None or len(whole) > LONGEST_BYTES or b"(" not in whole:
         return False
     if match.group(1) is None:
         return not any(version.encode() in whole for version in VERSION)
