@@ -73,6 +73,7 @@ class MqttTalk:
         self._keeper = Keeper(source.endpoint, self._talk)
         self._wanted: dict[str, float] = {}  # topic -> since when we listen to it
         self._heard: dict[str, Message] = {}
+        self._granted: frozenset[str] = frozenset()
         self._refused: frozenset[str] = frozenset()
         self._greeting: Any = None
 
@@ -107,6 +108,8 @@ class MqttTalk:
         self._wanted.setdefault(topic.name, moment.mono_s)
 
     def _silence(self, topic: Topic, messages: Messages) -> str:
+        if topic.name not in self._granted:
+            return f"{self._name} is being asked for {topic.name}."
         if messages.was_kept(topic):
             return f"{self._name} has kept an old message on {topic.name}; a new one has not come yet."
         return f"{self._name} is reached, and nothing has come on {topic.name} yet."
@@ -114,7 +117,8 @@ class MqttTalk:
     # --- in the thread -----------------------------------------------------------------------------
 
     def _talk(self, keeper: Keeper) -> None:
-        self._heard, self._refused, self._greeting = {}, frozenset(), None
+        self._heard, self._greeting = {}, None
+        self._granted = self._refused = frozenset()
         client = self._connected()
         started_s = self._clock.now().mono_s
         subscribed: dict[int, str] = {}
@@ -127,9 +131,7 @@ class MqttTalk:
                     raise Down(f"{self._name} takes our call and says nothing: is this an MQTT port?")
                 if self._greeting is not None:
                     for topic in [one for one in tuple(self._wanted) if one not in subscribed.values()]:
-                        _, mid = client.subscribe(topic)
-                        subscribed[mid or 0] = topic
-                        self._wanted[topic] = self._clock.now().mono_s
+                        subscribed[client.subscribe(topic)[1] or 0] = topic
                     keeper.well()
         finally:
             self._heard = {}
@@ -164,8 +166,12 @@ class MqttTalk:
         self._greeting = code
 
     def _subscribed(self, topics: dict[int, str], mid: int, codes: list[Any]) -> None:
-        if any(code.is_failure for code in codes) and mid in topics:
-            self._refused |= {topics[mid]}
+        topic = topics.get(mid, "")
+        if any(code.is_failure for code in codes):
+            self._refused |= {topic}
+        else:
+            self._wanted[topic] = self._clock.now().mono_s
+            self._granted |= {topic}
 
     def _hear(self, message: MQTTMessage) -> None:
         """Keep a message; a retained one never covers a live one."""
