@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-
 ROOM_ABOVE = 1.0  # of its minimum, that a running car keeps as room for clouds before another one starts
 
 
@@ -46,7 +45,6 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
             pool -= max(0.0, min(pool, least)) if pool < least else least
     free = pool
     _spread(pool, [claim for claim in order if claim.on], given)
-    free -= sum(ROOM_ABOVE * claim.min_amps * claim.watts_per_amp for claim in order if claim.on)
     return given | _could_have(free, order)
 
 
@@ -69,8 +67,10 @@ def _could_have(free: float, order: list[Claim]) -> dict[str, float]:
     for index, claim in enumerate(order):
         if claim.on:
             continue
+        staying = sum(c.min_amps * c.watts_per_amp for c in order[:index] if c.on)
         yielding = sum(c.min_amps * c.watts_per_amp for c in order[index + 1 :] if c.on)
-        could[claim.charger_id] = min((free + yielding) / claim.watts_per_amp, claim.cap_amps)
+        watts = free + yielding - ROOM_ABOVE * staying
+        could[claim.charger_id] = min(watts / claim.watts_per_amp, claim.cap_amps)
         if could[claim.charger_id] >= claim.min_amps:
             free -= claim.min_amps * claim.watts_per_amp
     return could
