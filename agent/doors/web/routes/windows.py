@@ -14,7 +14,7 @@ from agent.doors.web.asks import Ask, ModeWord, Truth
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by
 from scheduler.wallclock import read_days, read_minute
-from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, write_window
+from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, read_until, write_window
 from scheduler.windows import Window, preview
 
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
@@ -37,6 +37,11 @@ def _to(text: str) -> str:
     return text
 
 
+def _until(text: str) -> str:
+    read_until(text)
+    return text
+
+
 Days = Annotated[
     str,
     AfterValidator(_days),
@@ -52,6 +57,12 @@ To = Annotated[
     AfterValidator(_to),
     WithJsonSchema({"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"}),
 ]
+Until = Annotated[
+    str,
+    Field(max_length=10),
+    AfterValidator(_until),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
 Amps = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=LEAST_AMPS, le=MOST_AMPS)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
@@ -66,6 +77,7 @@ class WindowBody(Ask):
     amps: Amps | None = None
     charger: Annotated[str, Field(max_length=40)] | None = None
     enabled: Truth = True
+    until: Until | None = Field(default=None, description="the last day on which it opens; null: for good")
     name: Name | None = Field(default=None, description="may be left out; else the same as in the address")
 
 
@@ -86,6 +98,7 @@ class WindowAnswer(BaseModel):
     amps: float | None
     charger: str
     enabled: bool
+    until: str | None
 
 
 class TurnAnswer(BaseModel):
