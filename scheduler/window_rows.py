@@ -23,6 +23,8 @@ T = TypeVar("T")
 LEAST_AMPS = 6.0  # below 6 A no car charges (IEC 61851-1)
 MOST_AMPS = 80.0  # the largest Wall Connector Gen 2
 LONGEST_NAME = 60
+# Names that may stand in an address of the API.
+NAMES = rf"^[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{{0,{LONGEST_NAME - 2}}}[A-Za-z0-9_.-])?$"
 KEYS = ("name", "days", "from", "to", "mode", "amps", "charger", "enabled", "until")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NEEDED = ("name", "days", "from", "to", "mode")

@@ -14,12 +14,11 @@ from agent.doors.web.asks import Ask, ModeWord, Truth
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by
 from scheduler.wallclock import read_days, read_minute
-from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, read_until, write_window
+from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, NAMES, read_until, write_window
 from scheduler.windows import Window, preview
 
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 DAYS = f"^(daily|{DAY}(-{DAY})?(,{DAY}(-{DAY})?)*)$"
-NAME = rf"^[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{{0,{LONGEST_NAME - 2}}}[A-Za-z0-9_.-])?$"
 
 
 def _days(text: str) -> str:
@@ -128,7 +127,7 @@ def router(rooms: Rooms) -> APIRouter:
         return _rows(rooms.desk.put_windows(plain, by=asked_by(request)))
 
     @routes.put("/windows/{name}", response_model=list[WindowAnswer])
-    def put_window(name: Annotated[str, Path(pattern=NAME)], row: WindowBody, request: Request) -> object:
+    def put_window(name: Annotated[str, Path(pattern=NAMES)], row: WindowBody, request: Request) -> object:
         """Add a window, or replace the one of that name. Answers every window."""
         plain = {"name": name} | row.model_dump(by_alias=True, exclude_none=True)
         return _rows(rooms.desk.put_window(name, plain, by=asked_by(request)))
