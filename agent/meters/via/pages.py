@@ -6,6 +6,7 @@ and nothing but Poor, with the path that is missing. XML becomes such a tree as 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -14,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.meters import units
-from agent.meters.line import Secret
+from agent.meters.line import NO_FILE, Secret, StateFile
 from agent.meters.values import Poor
 
 DEEPEST = 40
+_NEXT_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:\s{0,3}(?:[kKmM]?[WV]h?|[kKmM]?VA|m?A|%)\b)?")
 _MISSING = object()
 
 
@@ -28,8 +30,8 @@ _MISSING = object()
 class Get:
     """One request. `path` holds its query, never a secret. `body` makes it a POST (JSON text).
 
-    `once`: it never changes, so it is asked for once. `optional`: a 404 or an error page there is no
-    reason to give up the rest.
+    `once`: it never changes, so it is asked for once. `optional`: a 404, a 403 or an error page there is
+    no reason to give up the rest.
     """
 
     path: str
@@ -41,9 +43,10 @@ class Get:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token in the Authorization header."""
+    """A token in the Authorization header. One in `file` counts more: another program renews it there."""
 
     token: Secret
+    file: StateFile = NO_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,14 @@ class Basic:
 @dataclass(frozen=True, slots=True)
 class Digest:
     """User and password, sent as a digest (MD5 or SHA-256, as the device asks)."""
+
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """User and password, as a digest or plainly, whichever the device asks for."""
 
     user: str
     password: Secret
@@ -81,7 +92,8 @@ class Query:
 class Login:
     """Log in once by POST of `body`, keep the cookie, and where `token_at` names a place, the token too.
 
-    Never in a loop: after a 401 or 403 once more, then not for `pause_s`; several vendors lock accounts.
+    Never in a loop: after a 401 or 403 once more, then not for `pause_s`; several vendors lock accounts
+    (the whole rule is in login.py).
     """
 
     path: str
@@ -90,7 +102,7 @@ class Login:
     pause_s: float = 900.0
 
 
-Auth = Bearer | Basic | Digest | Header | Query | Login
+Auth = Bearer | Basic | Digest | Password | Header | Query | Login
 
 
 # --- what came back --------------------------------------------------------------------------------
@@ -198,6 +210,17 @@ class Page:
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise Poor(_not_a("XML", text))
         return Tree(_guarded(self.text, "XML", lambda: _element(ElementTree.fromstring(text), 0)))
+
+    def after(self, words: str = "") -> str:
+        """The next number after `words`, tags aside, with its unit if one follows. Poor without."""
+        text = html.unescape(re.sub(r"<[^<>]*>", " ", self.text))
+        at = text.find(words)
+        if at < 0:
+            raise Poor(f"the page has no {words!r}")
+        found = _NEXT_NUMBER.search(text, at + len(words))
+        if found is None:
+            raise Poor(f"the page has no number after {words!r}" if words else _not_a("a number", self.text))
+        return " ".join(found.group().split())
 
 
 class Pages:
