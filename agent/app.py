@@ -46,7 +46,16 @@ class Door(Protocol):
 class App:
     """One house at work, from the first byte on the bus to the last safe limit."""
 
-    def __init__(self, house: House, port: Port | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        *,
+        port: Port | None = None,
+        clock: Clock | None = None,
+        open_port: Callable[[str], Port] = open_port,
+        pace: float = 1.0,
+    ) -> None:
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -56,7 +65,7 @@ class App:
         self.news: Outbox[Event] = Outbox()
         self.ended = threading.Event()
         self.exit_status = 0
-        self._runner = ThreadRunner(self.clock, self._crashed)
+        self._runner = ThreadRunner(self.clock, self._crashed, pace)
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
@@ -189,7 +198,7 @@ def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
                 soc_percent=reading.soc_percent,
             )
         except Poor as problem:
-            raise Refused(422, f"{problem}.") from None
+            raise Refused(409, f"The reading can't be right: {problem}") from None
 
     return push
 
@@ -209,7 +218,7 @@ def run(path: Path, credentials: Path | None = None) -> int:
     from agent.config import load
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port)
+    app = App(load(path, credentials), port=port)
     _end_on_signals(app.ended)
     try:
         app.start()

@@ -35,15 +35,14 @@ NIGHT = {"name": "night", "days": "daily", "from": "21:30", "to": "07:15", "mode
 class House:
     """A desk, its clock, and what was told."""
 
-    def __init__(self, kept=None, wall=EVENING, mono_s=500.0):
+    def __init__(self, kept=None, wall=EVENING, mono_s=500.0, **seams):
         self.clock = FakeClock(wall, mono_s)
         self.kept = kept if kept is not None else KeptNowhere()
         self.told = []
         self.woken = 0
         self.published = Slot(Published(self.clock.now()))
-        self.desk = Desk(
-            self.clock, self.kept, RULES, published=self.published, changed=self._wake, tell=self.told.append
-        )
+        seams |= {"published": self.published, "changed": self._wake, "tell": self.told.append}
+        self.desk = Desk(self.clock, self.kept, RULES, **seams)
 
     def _wake(self):
         self.woken += 1
@@ -238,7 +237,11 @@ def test_windows_are_added_replaced_in_place_and_taken_away():
     assert [window.name for window in house.desk.windows.get()] == ["Night"]
 
 
-def test_pushed_readings_go_to_whoever_takes_them_and_else_are_refused():
-    house = House()
-    with pytest.raises(Refused, match="no pushed readings"):
-        house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
+def test_pushed_readings_go_straight_to_the_meters_or_are_refused():
+    taken = []
+    house = House(push=lambda role, reading: taken.append((role, reading.watts)))
+    house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
+    assert taken == [("grid", -1200)]
+    assert house.woken == 1
+    with pytest.raises(Refused, match="takes no pushed readings"):
+        House().desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))

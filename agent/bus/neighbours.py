@@ -6,9 +6,10 @@ others use as well): at once while we have said nothing yet, otherwise when it c
 seconds, for an echo can be damaged and still look sound.
 
 While another primary is there, we stay silent for 30 s after its last word: two primaries make every
-charger flash red. One FC E1, heartbeat, query or contactor order of a stranger is proof enough. Two
+charger flash red. One FC E1, heartbeat, query or contactor order of a stranger is proof enough. Three
 frames may be a charger's own words with a damaged first byte, which no checksum covers: a heartbeat
-addressed to *us*, and an FB E2. The first is no proof at all, the second only when it comes twice.
+addressed to *us*, an FB E2, and an old query, whose answers (FD 19, 1A, 1B) begin with text where a
+query has its sender. The first is no proof at all, the others only when they come twice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 
-from agent.bus.frames import Contactor, PrimaryHeartbeat, PrimaryReady, Query
+from agent.bus.frames import Contactor, PrimaryHeartbeat, PrimaryReady, Query, QueryCode
 
 SILENT_FOR_S = 30.0
 SUSPICION_S = 3.0
@@ -26,6 +27,14 @@ OWN_ID_TIMES = 3
 OWN_ID_WITHIN_S = 10.0
 
 Spoken = PrimaryReady | PrimaryHeartbeat | Query | Contactor
+OLD_QUERIES = (QueryCode.SERIAL_OLD, QueryCode.MODEL, QueryCode.VERSION)
+
+
+def _may_be_damage(said: Spoken) -> bool:
+    """Whether a charger's own message becomes this one when its first byte is damaged."""
+    if isinstance(said, Query):
+        return said.code in OLD_QUERIES
+    return isinstance(said, PrimaryReady) and said.second
 
 
 class Neighbours:
@@ -69,7 +78,7 @@ class Neighbours:
             self._own_heard.append(now)
             return len(self._own_heard) == OWN_ID_TIMES and now - self._own_heard[0] < OWN_ID_WITHIN_S
         was_suspect, self._suspect = said.primary == self._suspect, said.primary
-        if isinstance(said, PrimaryReady) and said.second and not was_suspect:
+        if _may_be_damage(said) and not was_suspect:
             self.silent_until = max(self.silent_until, now + SUSPICION_S)
             return False
         return True

@@ -78,6 +78,12 @@ class Remembered:
                     "chargers_w": round(cars),
                     "battery_w": 0,
                     "grid_w": round(house + cars - sun),
+                    "step_s": step_s,
+                    "solar_wh": sun * step_s / 3600,
+                    "house_wh": house * step_s / 3600,
+                    "chargers_wh": cars * step_s / 3600,
+                    "import_wh": max(0, house + cars - sun) * step_s / 3600,
+                    "export_wh": max(0, sun - house - cars) * step_s / 3600,
                 }
             )
             at += timedelta(seconds=step_s)

@@ -148,7 +148,7 @@ BAD = [
     ("PUT", "/meters/moon", {"watts": 1}, 422, "role"),
     ("PUT", "/meters/grid", {"watts": 10_000_000}, 422, "watts"),
     ("PUT", "/meters/grid", {"watts": "1"}, 422, "watts"),
-    ("PUT", "/meters/solar", {"watts": -400}, 422, "be negative"),
+    ("PUT", "/meters/solar", {"watts": -400}, 409, "be negative"),
     ("GET", "/history?step_s=1", None, 422, "step_s"),
     ("GET", "/history?from=2026-06-03", None, 422, "must be a time like"),
     ("GET", "/history?from=2026-06-03T00:00:00Z&to=2026-06-02T00:00:00Z", None, 409, "earlier than"),

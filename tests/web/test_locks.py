@@ -34,7 +34,7 @@ def test_an_occupied_port_is_one_sentence(house):
 def test_a_name_that_is_not_ours_is_turned_away(quiet_web, host):
     answer = quiet_web[1].get("/api/v1/state", headers={"Host": host})
     assert answer.status_code == 400
-    assert "hosts in [web]" in answer.json()["detail"]
+    assert "allowed_hosts in [web]" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:1234", "127.0.0.1", "[::1]:80", "192.168.0.7"])

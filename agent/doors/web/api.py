@@ -20,7 +20,7 @@ PREFIX = "/api/v1"
 ABOUT = """Times are ISO 8601; units are part of the names; power into the house is positive.
 A refusal is always `{"detail": "one sentence"}`.
 
-`GET /api/v1/stream` sends server-sent events (`state` whenever it changed, at most once a second, and
+`GET /api/v1/stream` sends server-sent events (`state` whenever it changed, and
 `event` for each new event); it never ends, so it stands here and not among the calls below."""
 
 REFUSALS = {
@@ -31,6 +31,7 @@ REFUSALS = {
     409: "It can be read, but does not fit this house now.",
     413: "The body is too long.",
     422: "A value is wrong, missing or unknown.",
+    503: "A part of the house can't answer now.",
     507: "It is in force, but the disk did not take it.",
 }
 

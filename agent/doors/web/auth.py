@@ -151,7 +151,7 @@ class Locks:
         if not self._knows_host(host):
             return 400, (
                 "This address is not known here: use the computer's IP address, or add the name to "
-                "hosts in [web] of sunward.toml."
+                "allowed_hosts in [web] of sunward.toml."
             )
         if scope["method"] not in READS and not _same_origin(headers, host):
             return 403, "A page of another site may not change anything here."

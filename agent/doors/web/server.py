@@ -82,6 +82,7 @@ class WebServer:
     def start(self) -> None:
         """Open the port and serve. Raises WebError when the port can't be had."""
         self._socket = _bind(self._host, self._port)
+        self._socket.listen(128)  # whoever comes before the server is up waits instead of being refused
         self._thread.start()
 
     def stop(self) -> None:
@@ -139,8 +140,8 @@ def _address(listen: str) -> tuple[str, int]:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)  # unnamed, asyncio leaves Nagle's 40 ms in each answer
     except OSError as error:
         raise WebError(
             f"[web] listen: {host} is not an address of this computer ({error.strerror})."

@@ -8,6 +8,7 @@ saw (`Last-Event-ID`) and gets what it missed. Every listener ends when the serv
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from agent.boosts import Refused
 from agent.doors.rooms import Rooms
 from agent.doors.web.view import state_now
 
@@ -22,6 +24,7 @@ LOOK_EVERY_S = 0.2
 LOOKS_PER_QUESTION = 5
 SILENCE_S = 15.0
 EVENTS_KEPT = 200
+log = logging.getLogger(__name__)
 
 
 class Broadcast:
@@ -40,8 +43,11 @@ class Broadcast:
     async def watch(self) -> None:
         """Look for news until `end`. Costs a few comparisons while nothing changes."""
         while not self.ended:
-            if self._look() | await self._ask_history():
-                self._tell()
+            try:
+                if self._look() | await self._ask_history():
+                    self._tell()
+            except Exception:  # the one broad except: one odd second must not silence the stream for good
+                log.exception("The stream missed a second")
             await asyncio.sleep(LOOK_EVERY_S)
         self._tell()
 
@@ -84,7 +90,10 @@ class Broadcast:
         self._looks += 1
         if self._looks % LOOKS_PER_QUESTION != 1:
             return False
-        rows = await asyncio.to_thread(self._rooms.history.events, self._newest(), EVENTS_KEPT)
+        try:
+            rows = await asyncio.to_thread(self._rooms.history.events, self._newest(), EVENTS_KEPT)
+        except Refused:  # the history can't answer now; it says so itself, and is asked again
+            return False
         self.events.extend((int(str(row["id"])), json_bytes(dict(row))) for row in rows)
         return bool(rows)
 

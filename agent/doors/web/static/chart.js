@@ -8,20 +8,20 @@ const PAD = { left: 52, right: 8, top: 12, bottom: 26 };
 
 const nice = (watts) => [1000, 2000, 3000, 4000, 6000, 8000, 10000, 12000, 16000, 24000, 32000].find((one) => one >= watts) ?? Math.ceil(watts / 10000) * 10000;
 
-/** rows: [{at, solar_w, house_w, chargers_w}], from and to: milliseconds, wide: pixels. */
-export function dayChart(rows, from, to, stepS, wide) {
+/** rows: [{at, step_s, solar_w, house_w, chargers_w}], from and to: milliseconds, wide: pixels. */
+export function dayChart(rows, from, to, wide) {
   const most = nice(Math.max(800, ...rows.map((row) => Math.max(row.solar_w ?? 0, (row.house_w ?? 0) + (row.chargers_w ?? 0)))));
   const x = (ms) => PAD.left + ((ms - from) / (to - from)) * (wide - PAD.left - PAD.right);
   const y = (watts) => HIGH - PAD.bottom - (Math.max(0, watts) / most) * (HIGH - PAD.top - PAD.bottom);
-  const points = rows.map((row) => ({ ...row, ms: Date.parse(row.at) + stepS * 500 }));
-  const area = (low, high) => runs(points, stepS).map((run) => {
+  const points = rows.map((row) => ({ ...row, ms: Date.parse(row.at) + row.step_s * 500 }));
+  const area = (low, high) => runs(points).map((run) => {
     const up = run.map((row) => `${x(row.ms).toFixed(1)} ${y(high(row)).toFixed(1)}`);
     const down = run.map((row) => `${x(row.ms).toFixed(1)} ${y(low(row)).toFixed(1)}`).reverse();
     return `M${up.join("L")}L${down.join("L")}Z`;
   }).join("");
   const house = (row) => row.house_w ?? 0;
   const whole = (row) => house(row) + (row.chargers_w ?? 0);
-  const sun = runs(points, stepS).map((run) => `M${run.map((row) => `${x(row.ms).toFixed(1)} ${y(row.solar_w ?? 0).toFixed(1)}`).join("L")}`).join("");
+  const sun = runs(points).map((run) => `M${run.map((row) => `${x(row.ms).toFixed(1)} ${y(row.solar_w ?? 0).toFixed(1)}`).join("L")}`).join("");
   const drawing = s("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart", role: "img", "aria-label": inWords(points, whole) },
     gridLines(most, x, y, from, to, wide),
     s("path", { class: "area sun", d: area(() => 0, (row) => row.solar_w ?? 0) }),
@@ -32,11 +32,11 @@ export function dayChart(rows, from, to, stepS, wide) {
 }
 
 /** Stretches without holes: a gap in the record is shown as a gap. */
-function runs(points, stepS) {
+function runs(points) {
   const found = [];
   for (const point of points) {
     const last = found.at(-1)?.at(-1);
-    if (last && point.ms - last.ms <= stepS * 1500) found.at(-1).push(point);
+    if (last && point.ms - last.ms <= point.step_s * 1500) found.at(-1).push(point);
     else found.push([point]);
   }
   return found;

@@ -39,7 +39,7 @@ export function historyScreen(live, act) {
     const to = midnight(moved(date, 1), now);
     const past = await get(`/history?${query({ from, to, step_s: STEP_S })}`);
     if (shown !== date) return;
-    redraw = () => chart.replaceChildren(dayChart(past, Date.parse(from), Date.parse(to), STEP_S, Math.max(300, chart.clientWidth)));
+    redraw = () => chart.replaceChildren(dayChart(past, Date.parse(from), Date.parse(to), Math.max(300, chart.clientWidth)));
     redraw();
     sums.replaceChildren(...sumUp(past).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
   }
@@ -91,12 +91,12 @@ function sessionRow(one, { now, chargers }) {
 }
 
 function sumUp(rows) {
-  const sum = (pick) => energy(rows.reduce((all, row) => all + pick(row), 0) * (STEP_S / 3600));
+  const sum = (name) => energy(rows.reduce((all, row) => all + row[name], 0));
   return [
-    ["from the sun", sum((row) => row.solar_w ?? 0), "sun"],
-    ["into cars", sum((row) => row.chargers_w ?? 0), "car"],
-    ["house", sum((row) => row.house_w ?? 0), "house"],
-    ["bought", sum((row) => Math.max(0, row.grid_w ?? 0)), "grid"],
-    ["sold", sum((row) => Math.max(0, -(row.grid_w ?? 0))), "grid"],
+    ["from the sun", sum("solar_wh"), "sun"],
+    ["into cars", sum("chargers_wh"), "car"],
+    ["house", sum("house_wh"), "house"],
+    ["bought", sum("import_wh"), "grid"],
+    ["sold", sum("export_wh"), "grid"],
   ];
 }

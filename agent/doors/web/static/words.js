@@ -67,6 +67,7 @@ export function headline(state) {
   if (cars >= 50) {
     const share = sunShare(state.power);
     if (share === null) return `${power(cars)} are going into the car.`;
+    if (share >= 0.97 && (sun ?? 0) < 50) return `${power(cars)} are going into the car, all from the battery.`;
     if (share >= 0.97) return `${power(cars)} are going into the car, all from the sun.`;
     if (share >= 0.03) return `${power(cars)} are going into the car, ${percent(share * 100)} of it from your own roof.`;
     return `${power(cars)} are going into the car, from the grid.`;
