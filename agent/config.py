@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 from agent.bus.rules import BusRules, ChargerLimits
 from agent.model import ROLES, ChargerRules, Mode, Role, Rules
 from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
+from scheduler.clouds.settings import CloudsSettings
 from scheduler.settings import SiteSettings
 from scheduler.window_rows import WindowError, read_windows
 from scheduler.windows import Window
@@ -128,6 +129,7 @@ class Settings(Section):
     solar: SolarSettings = SolarSettings()
     windows: tuple[dict[str, Any], ...] = ()
     web: WebSettings = WebSettings()
+    clouds: CloudsSettings = CloudsSettings()
 
 
 @dataclass(frozen=True, slots=True)
