@@ -121,7 +121,9 @@ class App:
         settings = house.settings
         state = house.state_dir
         lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(plan(lines, house.credentials), clock, Limits(settings.meters.no_raise_after_s))
+        meters = Meters(
+            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
+        )
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,

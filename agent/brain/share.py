@@ -3,7 +3,7 @@
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
 must see enough for a while before it starts. Order: priority, then who runs and whose turn is not over,
-then who has had least. A running car of lower priority is counted as available to a waiting one of
+then who has waited longest. A running car of lower priority is counted as available to a waiting one of
 higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
 rules, with one contactor cycle each.
 """
@@ -11,11 +11,10 @@ rules, with one contactor cycle each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One charger's claim on the sun. Amps are per conductor; `watts_per_amp` is volts x phases."""
 
     charger_id: str
@@ -24,7 +23,7 @@ class Claim:
     min_amps: float
     cap_amps: float
     priority: int = 1
-    delivered_wh: float = 0.0
+    since_mono_s: float = 0.0
     turn_over: bool = False
 
 
@@ -33,7 +32,7 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
     if len(claims) == 1:
         only = claims[0]
         return {only.charger_id: min(pool_watts / only.watts_per_amp, only.cap_amps)}
-    order = sorted(claims, key=lambda c: (c.priority, not c.on or c.turn_over, c.delivered_wh, c.charger_id))
+    order = sorted(claims, key=lambda c: (c.priority, not c.on or c.turn_over, c.since_mono_s, c.charger_id))
     given: dict[str, float] = {}
     pool = pool_watts
     for claim in order:

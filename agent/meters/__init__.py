@@ -22,7 +22,16 @@ from typing import Any
 from agent.meters.line import HERE, BadLine, Driver, NoOptions, Source, _hidden, _unknown, parse
 
 MODBUS_HINT = "Modbus must be switched on in the device, and many serve one client only."
-FRAME = {"cli", "line", "part", "plan", "units", "values", "view"}  # not devices: what drivers stand on
+FRAME = {
+    "cli",
+    "line",
+    "part",
+    "picked",
+    "plan",
+    "units",
+    "values",
+    "view",
+}  # not devices: what drivers stand on
 
 __all__ = ["BadLine", "Driver", "Source", "driver", "schemes", "source", "terms"]
 

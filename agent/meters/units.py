@@ -30,6 +30,7 @@ SCALES = {  # unit -> (what it measures, how many of ours)
     "s": ("s", 1.0),
 }
 MILLI = {"mW": ("W", 1e-3), "mWh": ("Wh", 1e-3)}  # the only case where a capital decides
+LONGEST_TEXT = 60
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d[\d ]*)?[.,]?\d+(?:[eE][-+]?\d+)?)\s*([^\d\s][^\s]*)?\s*")
 
 
@@ -65,7 +66,7 @@ def convert(value: float, unit: str, into: str, what: str = "a value") -> float:
 
 def quantity(text: str, into: str, bare_unit: str = "", what: str = "a value") -> float:
     """A number with its unit beside it ("-2.35 kW", "12,5 W"); a bare one is in `bare_unit`. Raises Poor."""
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if not match:
         raise Poor(f"{what} is {_shown(text)} instead of a number")
     digits, unit = match.group(1).replace(" ", "").replace(",", "."), match.group(2) or bare_unit

@@ -7,6 +7,7 @@ A case is a folder with `expected.json` and the device's answers:
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
     *.hex             HTTP: a body that is no text, as hexadecimal digits
+    datagrams.json    UDP: what was heard, in order, each in hex
 
 `expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
 their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
@@ -21,6 +22,7 @@ from pathlib import Path
 from agent.meters import source
 from agent.meters.values import Down, Poor
 from agent.meters.via import gather
+from agent.meters.via.datagrams import Datagram, Datagrams
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
 
@@ -118,17 +120,32 @@ def _play_pages(case):
 
     def fetch(get: Get):
         status, text = case.body(get.path)
-        if status in (401, 403) and get.optional:
+        if get.optional and status != 429 and not 200 <= status < 300:
             return
         if status in (401, 403, 429) or status >= 500:
             raise Down(f"status {status}")
-        if 200 <= status < 300:
-            answers.add(get, Page(text, status))
-        elif not get.optional:
+        if not 200 <= status < 300:
             raise Poor(f"{get.path}: status {status}")
+        answers.add(get, Page(text, status))
 
     gather(lambda: case.source.driver.ask(case.source.options, answers), fetch, answers.asked)
     return answers
 
 
-PLAYERS = {"modbus": _play_registers, "http": _play_pages, "nothing": lambda case: None}
+def _play_datagrams(case):
+    (hear,) = case.source.driver.ask(case.source.options, Datagrams({}))
+    heard = {}
+    for text in json.loads((case.folder / "datagrams.json").read_text()):
+        body = bytes.fromhex(text)
+        if (who := hear.who(body)) is not None:
+            heard[who] = Datagram(body)
+    return Datagrams(heard)
+
+
+PLAYERS = {
+    "modbus": _play_registers,
+    "dongle": _play_registers,
+    "http": _play_pages,
+    "udp": _play_datagrams,
+    "nothing": lambda case: None,
+}

@@ -156,9 +156,9 @@ class _Visit:
                 max(auth.pause_s, retry_after_s),
             )
         self._check(status, auth.path, retry_after_s)
-        if auth.token_at:
-            token = page.json().text(auth.token_at)
-            self.session.headers["Authorization"] = f"Bearer {token}"
+        answer = page.json() if auth.token_at else None
+        if answer and (answer.find(auth.token_at) or not self.session.cookies):  # some give a cookie alone
+            self.session.headers["Authorization"] = f"Bearer {answer.text(auth.token_at)}"
         self._patience.entered(moment.mono_s)
         self._logged_in = True
 
@@ -172,14 +172,9 @@ class _Visit:
             if status in (401, 403):
                 self._logged_in = False
                 self._patience.refused(moment.mono_s)
-        if status in (401, 403) and get.optional:
-            return  # not for the likes of us; where nothing is, the page that must be there will tell
-        try:
-            self._check(status, get.path, retry_after_s)
-        except Poor:
-            if not get.optional:
-                raise
-            return
+        if get.optional and status != 429 and not 200 <= status < 300:
+            return  # where nothing works, the page that must be there will tell
+        self._check(status, get.path, retry_after_s)
         answers.add(get, page)
 
     def _check(self, status: int, path: str, retry_after_s: float) -> None:

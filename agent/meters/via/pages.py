@@ -20,7 +20,7 @@ from agent.meters.values import Poor
 
 DEEPEST = 40
 BINARY = "latin-1"  # a byte is a character: how bytes that are no text are kept
-_NEXT_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:\s{0,3}(?:[kKmM]?[WV]h?|[kKmM]?VA|m?A|%)\b)?")
+_NEXT_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?: ?(?:[kKmM]?Wh?|[kKmM]?VA?|m?A|%)(?!\w))?")
 _MISSING = object()
 
 
@@ -31,8 +31,8 @@ _MISSING = object()
 class Get:
     """One request. `path` holds its query, never a secret. `body` makes it a POST (JSON text).
 
-    `once`: it never changes, so it is asked for once. `optional`: a 404, a 403 or an error page there is
-    no reason to give up the rest. `binary`: the body is no text; take it with Page.bytes().
+    `once`: it never changes, so it is asked for once. `optional`: a refusal or an error there is no
+    reason to give up the rest. `binary`: the body is no text; take it with Page.bytes().
     """
 
     path: str
@@ -217,16 +217,19 @@ class Page:
             raise Poor(_not_a("XML", text))
         return Tree(_guarded(self.text, "XML", lambda: _element(ElementTree.fromstring(text), 0)))
 
-    def after(self, words: str = "") -> str:
-        """The next number after `words`, tags aside, with its unit if one follows. Poor without."""
-        text = html.unescape(re.sub(r"<[^<>]*>", " ", self.text))
-        at = text.find(words)
-        if at < 0:
-            raise Poor(f"the page has no {words!r}")
-        found = _NEXT_NUMBER.search(text, at + len(words))
-        if found is None:
-            raise Poor(f"the page has no number after {words!r}" if words else _not_a("a number", self.text))
-        return " ".join(found.group().split())
+    def words(self) -> str:
+        """The body as people read it: without tags, every gap one space."""
+        return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", self.text)).split())
+
+    def after(self, mark: str) -> str:
+        """The next number after `mark` in the words, with its unit if one follows. Poor without."""
+        _, found, rest = self.words().partition(mark)
+        if not found:
+            raise Poor(f"the page has no {mark!r}")
+        number = _NEXT_NUMBER.search(rest)
+        if number is None:
+            raise Poor(f"the page has no number after {mark!r}")
+        return number.group()
 
 
 class Pages:
