@@ -135,6 +135,7 @@ class Settings(Section):
     battery: Any = None
     thermostats: Any = None
     forecast: Any = None
+    clouds: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A case is a folder with `expected.json` and the device's answers:
                       "unit 200/input/1": [...]}; what is not there answers exception 2
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+    *.hex             HTTP: a body that is no text, as hexadecimal digits
     datagrams.json    UDP: what was heard, in order, each in hex
     telegram.txt      P1: what comes out of the meter's port
     messages.json     MQTT: {"topic": what is said there, or {"said": ..., "age_s": 0, "kept": true}};
@@ -80,11 +81,22 @@ class Case:
         index = self.folder / "answers.json"
         if not index.exists():
             (file,) = self.folder.glob("answer.*")
-            return 200, file.read_text()
+            return 200, _text(file)
         entry = json.loads(index.read_text()).get(path, {"status": 404})
         entry = {"file": entry} if isinstance(entry, str) else entry
-        text = (self.folder / entry["file"]).read_text() if "file" in entry else ""
+        text = _text(self.folder / entry["file"]) if "file" in entry else ""
         return entry.get("status", 200), text
+
+    @property
+    def encoding(self):
+        """HTTP: how a body's text goes over the wire."""
+        return "latin-1" if list(self.folder.glob("*.hex")) else "utf-8"
+
+
+def _text(file):
+    if file.suffix == ".hex":
+        return bytes.fromhex(file.read_text()).decode("latin-1")
+    return file.read_text()
 
 
 def cases(*vias):
