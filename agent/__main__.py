@@ -42,6 +42,8 @@ def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     meter.add_argument("--json", action="store_true", help="everything it says, as JSON")
     meter.add_argument("--watch", action="store_true", help="go on until interrupted")
     meter.add_argument("--credentials", type=Path, help="a file with the secrets that the line names")
+    probe = commands.add_parser("probe", help="find what speaks Modbus at an address")
+    probe.add_argument("address", metavar="HOST[:PORT]")
     meters = commands.add_parser("meters", help="list every kind of source")
     meters.add_argument("--json", action="store_true")
 
@@ -92,6 +94,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from agent.commands.listen import sniff
 
             return sniff(asked.port, asked.seconds)
+        case "probe":
+            from agent.commands.probe import probe
+
+            return probe(asked.address)
         case "decode":
             from agent.commands.listen import decode_lines
 

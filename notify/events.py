@@ -107,6 +107,8 @@ fuse_ok                  info     never  fuse_cut           Fuse has room again
 meter_stale              warning  now    -                  Meter silent
 meter_back               info     never  meter_stale        Meter answers again
 meter_source_changed     info     digest -                  Another meter source counts
+meter_disagrees          warning  now    -                  Meters disagree
+meter_agrees             info     digest meter_disagrees    Meters agree again
 grid_used_in_peak        warning  now    -                  Grid power used in the peak
 grid_lost                warning  now    -                  Grid outage
 grid_back                info     never  grid_lost          Grid back
