@@ -158,6 +158,7 @@ def _play_messages(case):
 PLAYERS = {
     "modbus": _play_registers,
     "http": _play_pages,
+    "websocket": _play_pages,
     "nothing": lambda case: None,
     "p1": _play_telegram,
     "mqtt": _play_messages,
