@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.meters import source
-from agent.meters.part import open_line, understand
+from agent.meters.part import Meters, open_line, understand
+from agent.meters.plan import plan
 from agent.meters.values import Poor, Values
 from agent.meters.via import Answered, Problem
 from agent.meters.via.mqtt import SETTLE_S
@@ -208,6 +209,20 @@ def test_garbage_is_one_clear_line_and_the_next_number_counts(broker, reader, ju
         understand(one.sources[0], one.poll().answers)
     broker.say("g/grid", "77")
     assert until(lambda: one.reads(77))
+
+
+def test_the_meters_look_again_every_second_while_the_line_keeps_trying(clock):
+    meters = Meters(plan({"grid": ["mqtt://127.0.0.1:9/home/grid"]}), clock)
+    (part,) = meters.parts
+    for _ in range(8):
+        assert part.step(clock.now()) == clock.mono_s + 1
+        clock.advance(1)
+    assert until(lambda: part.step(clock.advance(1)) and "can't be reached" in said(meters, clock))
+    meters.close()
+
+
+def said(meters, clock):
+    return meters.view(clock.now()).health[0].problem
 
 
 class NotABroker:
