@@ -7,14 +7,24 @@ live only in `credentials.env`, which nobody else may read, and never reach the 
 
 from __future__ import annotations
 
+import difflib
 import stat
 import tomllib
 from collections.abc import Mapping
+from datetime import time
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from notify.events import CATALOGUE, Delivery, Severity
+from notify.figures import Style as NumberStyle
+
+Security = Literal["starttls", "tls", "none"]
+USUAL_PORTS: Mapping[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class SettingsError(Exception):
@@ -75,7 +85,8 @@ def _sentence(item: Mapping[str, Any], within: str) -> str:
     if item["type"] == "missing":
         return f"{where}: is missing and must be set."
     what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    shown = "" if _may_be_secret(where) else f" (found {item['input']!r})"
+    plain = isinstance(item["input"], str | int | float)
+    shown = f" (found {item['input']!r})" if plain and not _may_be_secret(where) else ""
     return f"{where}: {what[0].lower() + what[1:]}{shown}."
 
 
@@ -88,3 +99,128 @@ def _path(parts: list[Any]) -> str:
 
 def _may_be_secret(where: str) -> bool:
     return any(word in where for word in ("password", "token", "secret", "key"))
+
+
+# --- [notify] --------------------------------------------------------------------------------------
+
+
+class SmtpSettings(Section):
+    """[notify.smtp]: the mail server."""
+
+    host: str = Field(min_length=1)
+    port: int | None = Field(None, ge=1, le=65535)
+    security: Security = "starttls"
+    user: str = ""
+    ca_file: str = ""
+    timeout_s: float = Field(20.0, ge=1, le=120)
+
+    @model_validator(mode="after")
+    def _keeps_its_password_to_itself(self) -> SmtpSettings:
+        if self.security == "none" and self.user and self.host not in LOOPBACK:
+            raise ValueError(
+                'security = "none" would send the password in the clear: use "starttls" or "tls"'
+            )
+        return self
+
+
+class NotifySettings(Section):
+    """[notify]: who gets letters, when, and about what."""
+
+    to: tuple[str, ...] = ()
+    sender: str = Field("", alias="from")
+    quiet_hours: str = ""
+    digest_at: time = time(19, 0)
+    cap_per_hour: int = Field(10, ge=1, le=100)
+    numbers: NumberStyle = "1,234.5"
+    smtp: SmtpSettings | None = None
+    kinds: Mapping[str, Delivery] = Field(default_factory=dict)
+    severities: Mapping[Severity, Delivery] = Field(default_factory=dict)
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _one_is_a_list_too(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("to")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            _check_address(address)
+        if len({parseaddr(address)[1].lower() for address in value}) < len(value):
+            raise ValueError("the same address stands there twice")
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value:
+            _check_address(value)
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _is_a_span(cls, value: str) -> str:
+        _span(value)
+        return value
+
+    @field_validator("digest_at", mode="before")
+    @classmethod
+    def _is_a_time(cls, value: Any) -> Any:
+        return _time(value) if isinstance(value, str) else value
+
+    @field_validator("kinds")
+    @classmethod
+    def _are_known(cls, value: Mapping[str, Delivery]) -> Mapping[str, Delivery]:
+        for name in value:
+            if name not in CATALOGUE:
+                near = difflib.get_close_matches(name, CATALOGUE, 3, 0.5)
+                hint = (
+                    f"did you mean {' or '.join(near)}"
+                    if near
+                    else "type ./sunward notify kinds for the list"
+                )
+                raise ValueError(f"there is no kind {name}: {hint}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_server(self) -> NotifySettings:
+        if self.to and self.smtp is None:
+            raise ValueError("to needs a mail server: add [notify.smtp] with at least host")
+        if self.to and not self.sender:
+            raise ValueError(
+                'to needs a sender: set from = "home@example.org", an address of your mail account'
+            )
+        return self
+
+    @property
+    def quiet(self) -> tuple[time, time] | None:
+        """Quiet hours as two times of day, or None."""
+        return _span(self.quiet_hours)
+
+
+def _check_address(text: str) -> None:
+    address = parseaddr(text)[1]
+    user, at, domain = address.rpartition("@")
+    if not (at and user and domain) or any(char.isspace() for char in address) or "\n" in text:
+        raise ValueError(f"{text!r} is no mail address")
+
+
+def _span(text: str) -> tuple[time, time] | None:
+    if not text.strip():
+        return None
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ValueError('write quiet hours as "22:00-07:00"')
+    if _time(start) == _time(end):
+        raise ValueError("quiet hours begin and end at the same time: write two different ones")
+    return _time(start), _time(end)
+
+
+def _time(text: str) -> time:
+    try:
+        found = time.fromisoformat(text.strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise ValueError(f"{text.strip()!r} is no time of day: write it as 07:00")
+    return found

@@ -65,6 +65,7 @@ READY, CHARGING, ERROR, PLUGGED, WAITING, BUSY = 0x00, 0x01, 0x02, 0x03, 0x04, 0
 RAISING, LOWERING, STARTING, LIMITING, ADJUSTED = 0x06, 0x07, 0x08, 0x09, 0x0A
 FLASH_WRITERS = {b"\xfc\x19": "FC 19 wrote its flash", b"\xfc\x1a": "FC 1A wrote its flash"}
 CRASHERS = {b"\xfb\xe8": "FB E8 crashed it"}
+NO_CHANGE, LIMIT = Command.NO_CHANGE, Command.LIMIT
 NUISANCES = {
     b"\xfc\xe5": "FC E5 dropped its pilot",
     b"\xfc\xa1": "FC A1 silenced it",
@@ -94,6 +95,7 @@ class ChargerProfile:
     stops_after_s: float = 30.0  # of silence, 20 to 30
     replug_after_silence_s: float = inf  # a longer silence makes the car refuse
     first_announcement_s: float | None = None  # None: some time in the first 10 s
+    announcement_jitter_s: float = 0.0  # how unevenly it keeps its 10 s
     pushes_energy: bool = False  # sends FD EB unasked
     mute: bool = False
     sticks_after_pause: bool = False  # in state 08 it rises above 6 A only when told 08
@@ -343,11 +345,13 @@ class VirtualCharger:
 
     def _obey(self, command: Command, amps: float, now: float) -> None:
         charging = self.contactor_closed and not self._flipped
-        if command == Command.NO_CHANGE:
+        if command is NO_CHANGE:
             self._flip()
             return
         self._unflip()
-        if command in (Command.RAISE_2A, Command.LOWER_2A):
+        if command is LIMIT:
+            self._limit(command, amps, charging, now)
+        elif command in (Command.RAISE_2A, Command.LOWER_2A):
             self._adjust(command, now)
         elif command == Command.LIMIT_BEFORE_CHARGE and charging and self.profile.protocol == 2:
             return
@@ -356,13 +360,16 @@ class VirtualCharger:
 
     def _limit(self, command: Command, amps: float, charging: bool, now: float) -> None:
         self._lower_ends_at = inf
+        if amps == self.offered_amps and not self._needs_acknowledge:
+            self._told_amps = amps
+            return
         if command == Command.ACKNOWLEDGE_STOP or not amps:
             self._needs_acknowledge = False
         if self.profile.sticks_after_pause and amps and not self.offered_amps and not charging:
             self._needs_acknowledge = self._asks_with == STARTING and command != Command.ACKNOWLEDGE_STOP
         if self._needs_acknowledge:
             amps = min(amps, MINIMUM_AMPS)
-        if amps != self.offered_amps and command == Command.LIMIT and charging and amps:
+        if amps != self.offered_amps and command is LIMIT and charging and amps:
             self._show((now + FOLLOWS_S, LIMITING))
         elif amps != self.offered_amps:
             self._show()
@@ -404,15 +411,18 @@ class VirtualCharger:
             return data
         self.advance(now)
         if now >= self._announce_at and not (self.linked_to or self.bricked or self.muted):
-            self._announce_at = now + ANNOUNCE_EVERY_S
+            jitter_s = self.profile.announcement_jitter_s
+            self._announce_at = now + ANNOUNCE_EVERY_S + jitter_s * self._rng.uniform(-1, 1)
             data = self._announcement()
         self._reckon()
         return data
 
     def _say(self, due: float, data: bytes) -> None:
-        self._queue.append((due, data))
-        self._queue.sort()
-        self.next_due = self._queue[0][0]
+        queue = self._queue
+        queue.append((due, data))
+        if len(queue) > 1:
+            queue.sort()
+        self.next_due = queue[0][0]
 
     def _reckon(self) -> None:
         due = inf

@@ -10,7 +10,7 @@ so that nothing has to be bought, within its limits. It cannot know that the loa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simulator.trace import Trace
 
@@ -61,8 +61,7 @@ class HomeBattery:
         return watts
 
 
-@dataclass(frozen=True, slots=True)
-class Powers:
+class Powers(NamedTuple):
     """One instant at the meter. Tuples are L1 L2 L3 or L1 alone; grid amps are + for import."""
 
     solar_w: float

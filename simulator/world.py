@@ -33,14 +33,20 @@ from simulator.wires.stepped import Peer, SteppedBus
 
 MOST_PLAUSIBLE_WATTS = 1_000_000.0
 VALUE_SOLAR, VALUE_IMPORT, VALUE_START = 0.12, -0.10, -0.02  # EUR-like: per kWh, per kWh, each
+FORGIVEN_S = 30.0  # after a meter's lie, before the main fuse is judged again
+COLLIDED_S = 3.0  # a charger's unasked word may ruin one heartbeat
+NOWHERE: frozenset[int] = frozenset()
+PULLED = "The simulated adapter was pulled out: plug it in again."
 SUN_MODES = (Mode.SOLAR, Mode.SOLAR_MIN)
 
 
 class Primary(Peer, Protocol):
     """What a world needs of a primary beside its two ends of the wire."""
 
-    def offer(self, offers: Sequence[Offer], now: float) -> None: ...
-    def view(self, now: float) -> BusView: ...
+    def offers(self, offers: Iterable[Offer]) -> None: ...
+    def view(self) -> BusView: ...
+    def port_lost(self, now: float, problem: str = "", port: str = "") -> None: ...
+    def port_opened(self, now: float, port: str = "") -> None: ...
 
 
 Decide = Callable[[Rules, Seen, Any, Moment], tuple[Decision, Any]]
@@ -165,6 +171,7 @@ class World:
         self.meters = {
             role: FaultyMeter(self.setting.troubles.meter) for role in ("grid", "solar", "battery")
         }
+        self._lies = self.setting.troubles.meter
         self._make_primary = make_primary
         self._decide = decide
         self._fresh_memory = self._memory = memory
@@ -221,14 +228,14 @@ class World:
             return
         self._read_meters(flow, now)
         seen = Seen(
-            self.primary.view(now).chargers,
+            self.primary.view().chargers,
             self.readings,
             self.setting.cars(moment),
             self.control,
             self.setting.windows(moment),
         )
         self.decision, self._memory = self._decide(self.rules, seen, self._memory, moment)
-        self.primary.offer(self.decision.offers, now)
+        self.primary.offers(self.decision.offers)
         self.ledger.commands(self.decision.offers)
         self._judge(seen, flow, now)
 
@@ -248,7 +255,6 @@ class World:
                 self.readings[role] = said
 
     def _judge(self, seen: Seen, flow: Powers, now: float) -> None:
-        troubles = self.setting.troubles
         grid = self.readings.get("grid")
         is_fresh = grid is not None and now - grid.at_mono_s <= self.rules.stale_minimum_s
         self.invariants.check(
@@ -259,20 +265,23 @@ class World:
                 grid,
                 {} if is_fresh else self._sun_modes(seen),
                 self.bus.spoken_at,
-                wire_is_clean=not self.bus.wire.is_faulty,
+                wire_is_clean=not self.bus.wire.is_faulty and now - self.bus.collided_at > COLLIDED_S,
                 line_is_whole=not self.bus.pulled,
                 quiet_since=self._quiet_since,
                 grid_amps=flow.grid_amps,
-                meter_is_honest=not any(
-                    s.starts_s <= now < s.starts_s + s.lasts_s + 30 for s in troubles.meter
-                ),
-                charging_phases=self._charging_phases() if self.rules.main_fuse_amps else frozenset(),
+                meter_is_honest=not self._lies or now >= self._honest_from(now),
+                charging_phases=self._charging_phases() if self.rules.main_fuse_amps else NOWHERE,
             )
         )
         digest = hash((self._digest, now, flow.grid_w, seen.windows is None))
         for charger in self.chargers:
             digest = hash((digest, charger.offered_amps, charger.drawn_amps, charger.contactor_closings))
         self._digest = digest  # numbers only: no two runs of Python hash them differently
+
+    def _honest_from(self, now: float) -> float:
+        """When the meter's last lie so far has been slept off."""
+        ends = [spell.starts_s + spell.lasts_s + FORGIVEN_S for spell in self._lies if spell.starts_s <= now]
+        return max(ends, default=0.0)
 
     def _charging_phases(self) -> frozenset[int]:
         drawing = [c.charger_id for c in self.chargers if c.drawn_amps]
@@ -302,9 +311,11 @@ class World:
 
     def _pull(self, what: str, now: float) -> None:
         self.bus.pull()
+        self.primary.port_lost(now, PULLED)
 
     def _plug_back(self, what: str, now: float) -> None:
         self.bus.plug_back()
+        self.primary.port_opened(now)
         self._quiet_since = now
 
     def _go_dark(self, what: str, now: float) -> None:
@@ -322,6 +333,8 @@ class World:
         self.bus.restart(self.primary, now)
         self._memory = self._fresh_memory
         self._quiet_since = now
+        if self.bus.pulled:
+            self.primary.port_lost(now, PULLED)
 
     def _jump(self, by_s: str, now: float) -> None:
         if self.clock.wall is not None:

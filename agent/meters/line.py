@@ -288,8 +288,12 @@ def _typed(kind: Any, text: str, one: dataclasses.Field[Any], outside: Outside) 
     if kind in (int, float):
         return _number(kind, text, one)
     if typing.get_origin(kind) is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts and one.default is dataclasses.MISSING:
+            raise ValueError(f"is empty ({one.metadata.get('help', '')})")
+        return tuple(_typed(typing.get_args(kind)[0], part, one, outside) for part in parts)
+    from_text = getattr(kind, "from_text", None)  # a driver's own type: see agent/meters/modbus.py
+    return from_text(text) if from_text else text
 
 
 def _number(kind: type[int] | type[float], text: str, one: dataclasses.Field[Any]) -> float:

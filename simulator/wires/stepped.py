@@ -68,11 +68,13 @@ class SteppedBus:
         self.chargers = list(chargers)
         self.wire = wire or FaultyWire(WireFaults(), Random(0))
         self.echo = echo  # the adapter reads back what the primary says
-        self.bytewise = bytewise  # bytes arrive one by one, as on a real port
+        self.bytewise = bytewise  # bytes arrive one by one, as on a real port; set it before the first second
         self.now = now
         self.pulled = False
+        self._is_plain = not (self.wire.is_faulty or bytewise)
         self.frames = 0
         self.collisions = 0
+        self.collided_at = -inf
         self.bytes = 0
         self.spoken_at: dict[str, float] = {}  # by charger id: the primary's last heartbeat to it
         self._flights: list[_Flight] = []
@@ -81,11 +83,13 @@ class SteppedBus:
     def pull(self) -> None:
         """The adapter is pulled out: the primary talks to nobody and hears nothing."""
         self.pulled = True
+        self._is_plain = False
         self._flights.clear()
 
     def plug_back(self) -> None:
         """The adapter is back."""
         self.pulled = False
+        self._is_plain = not (self.wire.is_faulty or self.bytewise)
 
     def restart(self, primary: Peer, now: float) -> None:
         """Another primary takes the first one's place; what was in the air is gone."""
@@ -113,14 +117,14 @@ class SteppedBus:
                 continue
             self.frames += 1
             self.bytes += len(data)
-            if talker is self.primary:
-                self._note_heartbeats(data, now)
             ends_at = now + len(data) * BYTE_S
-            if ends_at > after or ends_at > end or flights or not self._is_plain:
-                self._join(_Flight(now, ends_at, data, talker))
-            else:
+            if ends_at <= after and ends_at <= end and self._is_plain and not flights:
                 self.now = ends_at
                 self._hear_whole(talker, data, ends_at)
+                continue
+            if talker is self.primary:
+                self._note_heartbeats(data, now)
+            self._join(_Flight(now, ends_at, data, talker))
         if end > self.now:
             self.now = end
 
@@ -145,10 +149,6 @@ class SteppedBus:
         """For how long somebody has spoken."""
         return self.bytes * BYTE_S
 
-    @property
-    def _is_plain(self) -> bool:
-        return not (self.wire.is_faulty or self.bytewise or self.pulled)
-
     def _note_heartbeats(self, data: bytes, now: float) -> None:
         for message in _understood(data):
             if type(message) is PrimaryHeartbeat:
@@ -165,6 +165,7 @@ class SteppedBus:
         for other in self._flights:
             if other.ends_at > flight.starts_at:
                 self.collisions += 1
+                self.collided_at = flight.starts_at
                 other.data = self.wire.collide(other.data)
                 flight.data = self.wire.collide(flight.data)
         self._flights.append(flight)
@@ -192,8 +193,11 @@ class SteppedBus:
             return
         for message in _understood(data):
             if type(message) is PrimaryHeartbeat or type(message) is Query:
+                ident = message.charger
+                if type(message) is PrimaryHeartbeat:
+                    self.spoken_at[ident] = now
                 for charger in self.chargers:
-                    if charger.charger_id == message.charger:
+                    if charger.charger_id == ident:
                         charger.hear(message, now)
             else:
                 for charger in self.chargers:

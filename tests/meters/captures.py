@@ -6,6 +6,8 @@ A case is a folder with `expected.json` and the device's answers:
                       "unit 200/input/1": [...]}; what is not there answers exception 2
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+    *.hex             HTTP: a body that is no text, as hexadecimal digits
+    datagrams.json    UDP: what was heard, in order, each in hex
     telegram.txt      P1: what comes out of the meter's port
     messages.json     MQTT: {"topic": what is said there, or {"said": ..., "age_s": 0, "kept": true}};
                       it came at 11:45:05 UTC on 14 June 2026, or age_s before
@@ -26,6 +28,7 @@ from pathlib import Path
 from agent.meters import source
 from agent.meters.values import Down, Poor
 from agent.meters.via import gather
+from agent.meters.via.datagrams import Datagram, Datagrams
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
 from agent.meters.via.tail import Tail, last_whole_line
@@ -81,11 +84,22 @@ class Case:
         index = self.folder / "answers.json"
         if not index.exists():
             (file,) = self.folder.glob("answer.*")
-            return 200, file.read_text()
+            return 200, _text(file)
         entry = json.loads(index.read_text()).get(path, {"status": 404})
         entry = {"file": entry} if isinstance(entry, str) else entry
-        text = (self.folder / entry["file"]).read_text() if "file" in entry else ""
+        text = _text(self.folder / entry["file"]) if "file" in entry else ""
         return entry.get("status", 200), text
+
+    @property
+    def encoding(self):
+        """HTTP: how a body's text goes over the wire."""
+        return "latin-1" if list(self.folder.glob("*.hex")) else "utf-8"
+
+
+def _text(file):
+    if file.suffix == ".hex":
+        return bytes.fromhex(file.read_text()).decode("latin-1")
+    return file.read_text()
 
 
 def cases(*vias):
@@ -125,6 +139,16 @@ def _play_pages(case):
 
     gather(lambda: case.source.driver.ask(case.source.options, answers), fetch, answers.asked)
     return answers
+
+
+def _play_datagrams(case):
+    (hear,) = case.source.driver.ask(case.source.options, Datagrams({}))
+    heard = {}
+    for text in json.loads((case.folder / "datagrams.json").read_text()):
+        body = bytes.fromhex(text)
+        if (who := hear.who(body)) is not None:
+            heard[who] = Datagram(body)
+    return Datagrams(heard)
 
 
 def _play_telegram(case):
@@ -170,8 +194,10 @@ def _play_file(case):
 
 PLAYERS = {
     "modbus": _play_registers,
+    "dongle": _play_registers,
     "http": _play_pages,
     "websocket": _play_pages,
+    "udp": _play_datagrams,
     "nothing": lambda case: None,
     "p1": _play_telegram,
     "command": lambda case: Page((case.folder / "output.txt").read_text()),

@@ -19,6 +19,7 @@ class PlainPrimary:
         self.rating = {}
         self.beats = {}
         self.next_due = starts_at
+        self.last_sent = 0.0
         self._decoder = slip.Decoder()
         self._turn = 0
         self._round_at = starts_at
@@ -36,6 +37,7 @@ class PlainPrimary:
                 self.rating[message.charger] = message.rating_amps
 
     def send(self, now):
+        self.last_sent = now
         charger_id = list(self.amps)[self._turn]
         self._turn += 1
         self.next_due = now + SLOT_S
@@ -51,12 +53,18 @@ class PlainPrimary:
 
     # what a World asks of it
 
-    def offer(self, offers, now):
+    def offers(self, offers):
         for offer in offers:
             self.amps[offer.charger_id] = offer.amps
 
-    def view(self, now):
-        return BusView(tuple(self.status(charger_id, now) for charger_id in self.amps))
+    def port_lost(self, now, problem="", port=""):
+        pass
+
+    def port_opened(self, now, port=""):
+        pass
+
+    def view(self):
+        return BusView(tuple(self.status(charger_id, self.last_sent) for charger_id in self.amps))
 
     def status(self, charger_id, now):
         answer, heard_at = self.answers.get(charger_id, (None, None))
