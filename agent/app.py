@@ -30,6 +30,7 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
+    from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -41,6 +42,14 @@ class Door(Protocol):
     """Anything by which the house is reached from outside."""
 
     def stop(self) -> None: ...
+
+
+class StartedDoor(Door, Protocol):
+    """A door that the house opens if it can. `start` raises OSError with a sentence."""
+
+    name: str
+
+    def start(self) -> None: ...
 
 
 class App:
@@ -179,6 +188,29 @@ class App:
         )
         self.web.start()
         self._doors.append(self.web)
+        self._open_mqtt(rooms)
+
+    def _open_mqtt(self, rooms: Rooms) -> None:
+        settings = self.house.settings
+        if settings.mqtt is None:
+            return
+        from agent.doors.ha_discovery import announcing
+        from agent.doors.mqtt import MqttDoor
+
+        announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        self._open(
+            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+        )
+
+    def _open(self, door: StartedDoor) -> None:
+        """Start a door; one that can't work says so and disturbs nobody."""
+        try:
+            door.start()
+        except OSError as error:
+            sentence = f"The door “{door.name}” stays shut: {error}"
+            self.news.put(Event("door_shut", sentence, "error", subject=door.name))
+            return
+        self._doors.append(door)
 
 
 def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
