@@ -189,6 +189,7 @@ class App:
         self.web.start()
         self._doors.append(self.web)
         self._open_mqtt(rooms)
+        self._open_legacy(rooms)
 
     def _open_mqtt(self, rooms: Rooms) -> None:
         settings = self.house.settings
@@ -201,6 +202,15 @@ class App:
         self._open(
             MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
         )
+
+    def _open_legacy(self, rooms: Rooms) -> None:
+        settings = self.house.settings.legacy
+        if settings is None:
+            return
+        if settings.http:
+            from agent.doors.legacy_http import LegacyHttpDoor
+
+            self._open(LegacyHttpDoor(rooms, settings))
 
     def _open(self, door: StartedDoor) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""

@@ -25,6 +25,7 @@ from typing import Any
 from agent.boosts import Refused
 from agent.desk import BoostAsk, Desk
 from agent.doors.nouns import BoostState, ChargerState, State
+from agent.doors.orders import stop
 from agent.doors.rooms import Rooms
 from agent.model import Mode
 from scheduler.window_rows import write_window
@@ -139,18 +140,6 @@ def obey(rooms: Rooms, whose: str, what: str, text: str, by: str) -> str:
             return f"At most {text_of(amps)} A." if amps is not None else "No limit but that of the wires."
     count = len(desk.put_windows(_json(text), by))
     return f"{count} windows are in force."
-
-
-def stop(rooms: Rooms, charger_id: str | None, by: str) -> None:
-    """No boost, and mode off: for one charger, or for the house and each of its chargers."""
-    desk = rooms.desk
-    desk.end_boost(charger_id, by)
-    desk.set_mode(Mode.OFF, charger_id, by)
-    if charger_id is None:
-        own = desk.control.get().mode_by_charger
-        for charger in rooms.site.rules.chargers:
-            if own.get(charger.charger_id, charger.mode) not in (None, Mode.OFF):
-                desk.set_mode(Mode.OFF, charger.charger_id, by)
 
 
 def mode_of(text: str, charger_id: str | None) -> Mode | None:
