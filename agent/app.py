@@ -30,6 +30,7 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
+    from agent.desk import Push
     from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
@@ -223,18 +224,19 @@ class App:
         self._doors.append(door)
 
 
-def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
+def pusher(meters: Meters) -> Push:
     """How the desk hands a pushed reading to the meters; an impossible one is refused."""
     from agent.boosts import Refused
     from agent.meters.values import Poor
 
-    def push(role: Role, reading: Reading) -> None:
+    def push(role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         try:
             meters.push(
                 role,
                 reading.watts,
                 reading.at_mono_s,
                 source=reading.source,
+                max_age_s=max_age_s,
                 amps_by_phase=reading.amps_by_phase,
                 volts_by_phase=reading.volts_by_phase,
                 energy_wh=reading.energy_wh,

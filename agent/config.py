@@ -139,6 +139,14 @@ class Settings(Section):
     homeassistant: HomeAssistantSettings | None = None
     evcc: EvccSettings | None = None
     legacy: LegacySettings | None = None
+    # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
+    notify: Any = None
+    cars: Any = None
+    tariff: Any = None
+    battery: Any = None
+    thermostats: Any = None
+    forecast: Any = None
+    clouds: Any = None
 
 
 @dataclass(frozen=True, slots=True)

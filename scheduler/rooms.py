@@ -13,7 +13,10 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
-ROOMS: dict[str, str] = {}
+ROOMS: dict[str, str] = {
+    "tariff": "scheduler.tariffs",
+    "clouds": "scheduler.clouds.room",
+}
 
 
 def jobs_of(settings: SchedulerSettings) -> list[Job]:

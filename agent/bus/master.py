@@ -89,7 +89,7 @@ class Master:
         self._question: QueryCode | None = None
         self._answer_from = 0.0
         self._deadline = inf
-        self._free_at = now  # our own last message has left the wire
+        self._free_at = now  # our own last message has left the wire, or the answer to it
         self._quiet_at = now  # others have ended theirs
         self._hello = Hello(rules, now + rules.listen_s)
         self._first: Charger | None = None  # who gets the next heartbeat
@@ -198,7 +198,8 @@ class Master:
                 beat_at, first = charger.due, charger
             if charger.linked and charger.questions.next_due < asks_at:
                 asks_at, asker = charger.questions.next_due, charger
-        due = max(beat_at, starts, min(self._quiet_at, beat_at + MOST_WAIT_S))
+        due = max(beat_at, starts)
+        due = max(due, min(self._quiet_at, due + MOST_WAIT_S))
         say = self._beat if first is not None else None
         soonest = max(now, starts, self._quiet_at)
         if asks_at < due and asker is not None and self._rules.ask:
@@ -342,6 +343,7 @@ class Master:
                 self._damaged += 1
                 continue
             self._frames += 1
+            self._free_at = max(self._free_at, now + GUARD_S)
             if type(said) is ChargerHeartbeat:
                 self._hear_heartbeat(said, now)
             else:

@@ -60,6 +60,7 @@ class BusPart:
             self.master.send(now)  # keeps its own house in order; says nothing without a port
             self._publish(moment)
             return now + self._retry_s
+        self._take_offers()
         self._hand_over(now)
         data = self.master.send(now)
         self._publish(moment)
@@ -83,11 +84,14 @@ class BusPart:
             self._port = None
 
     def _hand_over(self, now: float) -> None:
-        """Give the master what was heard and what the brain offers."""
+        """Give the master what was heard."""
         if self._heard:
             self._heard_at = now
             self.master.receive(self._heard, now)
             self._heard = b""
+
+    def _take_offers(self) -> None:
+        """Give the master what the brain offers; not while we say goodbye, when the last word is safe."""
         offers = self._offers.get()
         if offers is not self._taken:
             self._taken = offers

@@ -218,7 +218,7 @@ def test_what_never_changes_is_asked_once(httpserver):
 def test_captures_are_read_the_same_over_a_socket(case, httpserver):
     def handler(request):
         status, text = case.body(request.full_path.removesuffix("?"))
-        return Response(text, status)
+        return Response(text.encode(case.encoding), status)
 
     httpserver.expect_request(re.compile(".*")).respond_with_handler(handler)
     address = re.sub(r"(?<=://)[^?/]*", f"127.0.0.1:{httpserver.port}", case.line, count=1)
