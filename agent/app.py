@@ -31,6 +31,7 @@ from scheduler.clock import Clock, SystemClock
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
     from agent.desk import Push
+    from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -42,6 +43,14 @@ class Door(Protocol):
     """Anything by which the house is reached from outside."""
 
     def stop(self) -> None: ...
+
+
+class StartedDoor(Door, Protocol):
+    """A door that the house opens if it can. `start` raises OSError with a sentence."""
+
+    name: str
+
+    def start(self) -> None: ...
 
 
 class App:
@@ -180,6 +189,39 @@ class App:
         )
         self.web.start()
         self._doors.append(self.web)
+        self._open_mqtt(rooms)
+        self._open_legacy(rooms)
+
+    def _open_mqtt(self, rooms: Rooms) -> None:
+        settings = self.house.settings
+        if settings.mqtt is None:
+            return
+        from agent.doors.ha_discovery import announcing
+        from agent.doors.mqtt import MqttDoor
+
+        announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        self._open(
+            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+        )
+
+    def _open_legacy(self, rooms: Rooms) -> None:
+        settings = self.house.settings.legacy
+        if settings is None:
+            return
+        if settings.http:
+            from agent.doors.legacy_http import LegacyHttpDoor
+
+            self._open(LegacyHttpDoor(rooms, settings))
+
+    def _open(self, door: StartedDoor) -> None:
+        """Start a door; one that can't work says so and disturbs nobody."""
+        try:
+            door.start()
+        except OSError as error:
+            sentence = f"The door “{door.name}” stays shut: {error}"
+            self.news.put(Event("door_shut", sentence, "error", subject=door.name))
+            return
+        self._doors.append(door)
 
 
 def pusher(meters: Meters) -> Push:

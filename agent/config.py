@@ -16,6 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from agent.bus.rules import BusRules, ChargerLimits
+from agent.doors.settings import (
+    EvccSettings,
+    HomeAssistantSettings,
+    LegacySettings,
+    MqttSettings,
+    door_problems,
+)
 from agent.model import ROLES, ChargerRules, Mode, Role, Rules
 from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
 from scheduler.settings import SiteSettings
@@ -128,6 +135,10 @@ class Settings(Section):
     solar: SolarSettings = SolarSettings()
     windows: tuple[dict[str, Any], ...] = ()
     web: WebSettings = WebSettings()
+    mqtt: MqttSettings | None = None
+    homeassistant: HomeAssistantSettings | None = None
+    evcc: EvccSettings | None = None
+    legacy: LegacySettings | None = None
     # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
     notify: Any = None
     cars: Any = None
@@ -175,6 +186,7 @@ def load(path: Path, credentials: Path | None = None) -> House:
         problems += error.problems
     problems += _contradictions(settings)
     problems += _meter_problems(settings, secrets, path)
+    problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
     if problems:
         raise SettingsError(problems)
     return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))

@@ -57,11 +57,14 @@ def documented(text, section):
     return set(re.findall(r"^(?:# )?(\w+) = ", body[0], re.M)) if body else set()
 
 
-@pytest.mark.parametrize("section", ["site", "bus", "chargers", "meters", "solar", "web"])
+@pytest.mark.parametrize(
+    "section",
+    ["site", "bus", "chargers", "meters", "solar", "web", "mqtt", "homeassistant", "evcc", "legacy"],
+)
 def test_every_setting_is_in_the_example(section):
     text = (ROOT / "sunward.example.toml").read_text("utf-8")
     kind = Settings.model_fields[section].annotation
-    model = kind.__args__[0] if section == "chargers" else kind
+    model = getattr(kind, "__args__", [kind])[0]
     assert set(model.model_fields) - documented(text, section) == set()
 
 
