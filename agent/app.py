@@ -3,7 +3,7 @@
 The order matters. The bus port is opened before anything heavy is imported: a charger stops its car 30 s
 after the last heartbeat, so a restart must be quick. Then the settings are understood, the bus speaks,
 and the other rooms come in one by one; none of them can hold the bus up. To take a door out of the
-house, delete its file and its line in `_open_doors`.
+house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -30,11 +31,25 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
+    from agent.doors.outlet import Outlet
+    from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
+
+# Where numbers go: a section of [outlets] and the file that is imported once somebody has set it.
+OUTLETS = {
+    "console": "agent.doors.console",
+    "files": "agent.doors.logfiles",
+    "csv": "agent.doors.csvfiles",
+    "mysql": "agent.doors.mysql",
+    "postgres": "agent.doors.postgres",
+    "influx": "agent.doors.influx",
+    "webhooks": "agent.doors.webhooks",
+    "sentry": "agent.doors.sentry",
+}
 
 
 class Door(Protocol):
@@ -152,9 +167,9 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        herald = Herald((self.news, meters.events), (remembered.put,))
+        self._herald = Herald((self.news, meters.events), (remembered.put,))
         self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, herald, history]
+        others: list[Part] = [*meters.parts, self._herald, history]
         for part in others:
             self._runner.start(part)
         self._closing += [meters.close, lambda: history.finish(clock.now())]
@@ -179,6 +194,18 @@ class App:
         )
         self.web.start()
         self._doors.append(self.web)
+        self._open_outlets(rooms, state)
+
+    def _open_outlets(self, rooms: Rooms, state: Path) -> None:
+        from agent.doors.outlet import Surroundings
+
+        around = Surroundings(rooms, state, self.house.credentials, self.news.put, self._herald.listen)
+        for section, place in OUTLETS.items():
+            settings = getattr(self.house.settings.outlets, section)
+            for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
+                outlet: Outlet = import_module(place).open_outlet(one, around)
+                self._runner.start(outlet)
+                self._closing.append(outlet.close)
 
 
 def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
@@ -228,7 +255,9 @@ def run(path: Path, credentials: Path | None = None) -> int:
         print(error, file=sys.stderr)
         app.stop()
         return EXIT_DOOR
-    print(f"sunward is running. Its page: {app.web.url}/", flush=True)
+    console = app.house.settings.outlets.console
+    out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
+    print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
 
 

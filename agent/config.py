@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from agent.bus.rules import BusRules, ChargerLimits
+from agent.doors.outlet_settings import OutletSettings
 from agent.model import ROLES, ChargerRules, Mode, Role, Rules
 from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
 from scheduler.settings import SiteSettings
@@ -128,6 +129,7 @@ class Settings(Section):
     solar: SolarSettings = SolarSettings()
     windows: tuple[dict[str, Any], ...] = ()
     web: WebSettings = WebSettings()
+    outlets: OutletSettings = OutletSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def load(path: Path, credentials: Path | None = None) -> House:
         problems += error.problems
     problems += _contradictions(settings)
     problems += _meter_problems(settings, secrets, path)
+    problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
     return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
