@@ -9,6 +9,7 @@ house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ from agent.bus.port import Port, PortError, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
+from agent.watchdog import Watchdog
 from notify.settings import SettingsError, read_toml
 from scheduler.clock import Clock, SystemClock
 
@@ -69,8 +71,12 @@ class App:
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
+        notify_socket: str = "",
     ) -> None:
-        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock).
+
+        `notify_socket`: where systemd wants to hear that all is well; empty without systemd.
+        """
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -84,6 +90,7 @@ class App:
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
+        self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
             Master(house.bus_rules, now.mono_s),
@@ -98,6 +105,8 @@ class App:
     def start(self) -> None:
         """Start the bus, then everything else. Raises StartError with a sentence."""
         self._runner.start(self.bus)
+        if self._watchdog:
+            self._runner.start(self._watchdog)
         self._start_rooms()
 
     def wait(self) -> int:
@@ -109,6 +118,8 @@ class App:
 
     def stop(self) -> None:
         """End the doors, then the parts; the last word on the bus is a safe limit for each charger."""
+        if self._watchdog:
+            self._watchdog.ending()
         for door in reversed(self._doors):
             door.stop()
         self._runner.end()
@@ -247,7 +258,7 @@ def run(path: Path, credentials: Path | None = None) -> int:
     from agent.config import load
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port)
+    app = App(load(path, credentials), port=port, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
     _end_on_signals(app.ended)
     try:
         app.start()
