@@ -3,16 +3,18 @@
 The order matters. The bus port is opened before anything heavy is imported: a charger stops its car 30 s
 after the last heartbeat, so a restart must be quick. Then the settings are understood, the bus speaks,
 and the other rooms come in one by one; none of them can hold the bus up. To take a door out of the
-house, delete its file and its line in `_open_doors`.
+house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -25,18 +27,32 @@ from agent.bus.port import Port, PortError, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
+from agent.watchdog import Watchdog
 from notify.settings import SettingsError, read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
     from agent.desk import Push
+    from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
+
+# Where numbers go: a section of [outlets] and the file that is imported once somebody has set it.
+OUTLETS = {
+    "console": "agent.doors.console",
+    "files": "agent.doors.logfiles",
+    "csv": "agent.doors.csvfiles",
+    "mysql": "agent.doors.mysql",
+    "postgres": "agent.doors.postgres",
+    "influx": "agent.doors.influx",
+    "webhooks": "agent.doors.webhooks",
+    "sentry": "agent.doors.sentry",
+}
 
 
 class Door(Protocol):
@@ -64,8 +80,12 @@ class App:
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
+        notify_socket: str = "",
     ) -> None:
-        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock).
+
+        `notify_socket`: where systemd wants to hear that all is well; empty without systemd.
+        """
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -79,6 +99,7 @@ class App:
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
+        self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
             Master(house.bus_rules, now.mono_s),
@@ -93,6 +114,8 @@ class App:
     def start(self) -> None:
         """Start the bus, then everything else. Raises StartError with a sentence."""
         self._runner.start(self.bus)
+        if self._watchdog:
+            self._runner.start(self._watchdog)
         self._start_rooms()
 
     def wait(self) -> int:
@@ -104,6 +127,8 @@ class App:
 
     def stop(self) -> None:
         """End the doors, then the parts; the last word on the bus is a safe limit for each charger."""
+        if self._watchdog:
+            self._watchdog.ending()
         for door in reversed(self._doors):
             door.stop()
         self._runner.end()
@@ -162,9 +187,9 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        herald = Herald((self.news, meters.events), (remembered.put,))
+        self._herald = Herald((self.news, meters.events), (remembered.put,))
         self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, herald, history]
+        others: list[Part] = [*meters.parts, self._herald, history]
         for part in others:
             self._runner.start(part)
         self._closing += [meters.close, lambda: history.finish(clock.now())]
@@ -191,6 +216,7 @@ class App:
         self._doors.append(self.web)
         self._open_mqtt(rooms)
         self._open_legacy(rooms)
+        self._open_outlets(rooms, state)
 
     def _open_mqtt(self, rooms: Rooms) -> None:
         settings = self.house.settings
@@ -222,6 +248,17 @@ class App:
             self.news.put(Event("door_shut", sentence, "error", subject=door.name))
             return
         self._doors.append(door)
+
+    def _open_outlets(self, rooms: Rooms, state: Path) -> None:
+        from agent.doors.outlet import Surroundings
+
+        around = Surroundings(rooms, state, self.house.credentials, self.news.put, self._herald.listen)
+        for section, place in OUTLETS.items():
+            settings = getattr(self.house.settings.outlets, section)
+            for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
+                outlet: Outlet = import_module(place).open_outlet(one, around)
+                self._runner.start(outlet)
+                self._closing.append(outlet.close)
 
 
 def pusher(meters: Meters) -> Push:
@@ -264,7 +301,7 @@ def run(path: Path, credentials: Path | None = None) -> int:
     from agent.config import load
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port)
+    app = App(load(path, credentials), port=port, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
     _end_on_signals(app.ended)
     try:
         app.start()
@@ -272,7 +309,9 @@ def run(path: Path, credentials: Path | None = None) -> int:
         print(error, file=sys.stderr)
         app.stop()
         return EXIT_DOOR
-    print(f"sunward is running. Its page: {app.web.url}/", flush=True)
+    console = app.house.settings.outlets.console
+    out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
+    print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from agent.bus.rules import BusRules, ChargerLimits
+from agent.doors.outlet_settings import OutletSettings
 from agent.doors.settings import (
     EvccSettings,
     HomeAssistantSettings,
@@ -147,6 +148,7 @@ class Settings(Section):
     thermostats: Any = None
     forecast: Any = None
     clouds: Any = None
+    outlets: OutletSettings = OutletSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def load(path: Path, credentials: Path | None = None) -> House:
     problems += _contradictions(settings)
     problems += _meter_problems(settings, secrets, path)
     problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
+    problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
     return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))

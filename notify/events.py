@@ -144,6 +144,8 @@ history_newer            error    now    -                  History of a newer v
 history_corrupt          warning  now    -                  History file damaged
 history_written_again    info     never  history_disk_full  History written again
 history_minutes_unplaced info     never  -                  Minutes without a time
+outlet_down              warning  digest -                  Outlet does not answer
+outlet_back              info     never  outlet_down        Outlet answers again
 outbox_broken            warning  now    -                  Outbox file damaged
 outbox_overflow          warning  now    -                  Outbox overflowed
 
