@@ -121,6 +121,13 @@ class HistorySpan(Span):
     step_s: int = Field(default=300, ge=60, le=31 * 86400)
 
 
+class DecisionSpan(Span):
+    """A stretch of time, for one charger or each."""
+
+    charger: ChargerId | None = None
+    limit: int = Field(default=500, ge=1, le=5000)
+
+
 class EventsAfter(Ask):
     """Events newer than one that is known; -1 asks for the newest."""
 
