@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ Phases = Annotated[list[Number], Field(min_length=1, max_length=3, description="
 
 
 def _iso(value: object) -> object:
-    if not isinstance(value, str) or len(value) < 16:
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", value):
         raise ValueError('must be a time like "2026-05-01T07:15:00+02:00"')
     return value
 
