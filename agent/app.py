@@ -35,7 +35,8 @@ if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
     from agent.desk import Push
     from agent.doors.outlet import Outlet
-    from agent.doors.rooms import Rooms
+    from agent.doors.rooms import Rooms, Site
+    from agent.doors.web.server import WebSettings
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -196,22 +197,25 @@ class App:
         self._open_doors(state)
 
     def _open_doors(self, state: Path) -> None:
+        from agent.commands.checkup import checkup
         from agent.doors.past import Past
-        from agent.doors.rooms import Rooms, Site
-        from agent.doors.web.server import WebServer, WebSettings
+        from agent.doors.rooms import Rooms
+        from agent.doors.web.server import WebServer
         from agent.history.reader import Reader
 
         house = self.house
-        site = Site(house.rules, house.settings.site.name, house.settings.meters.max_age_s, versions())
         names = {charger.charger_id: charger.label for charger in house.rules.chargers}
         past = Past(Reader(state / "history.db", house.settings.site.zone), names)
-        rooms = Rooms(self.clock, self.published, self.desk, past, site)
-        web = house.settings.web
-        secrets = house.credentials
-        tokens = tuple(filter(None, [secrets.get("WEB_TOKEN", "")]))
-        self.web = WebServer(
-            rooms, WebSettings(web.listen, web.allowed_hosts, secrets.get("WEB_PASSWORD", ""), tokens)
+        rooms = Rooms(
+            self.clock,
+            self.published,
+            self.desk,
+            past,
+            site_of(house),
+            self.news.put,
+            lambda: checkup(house, self.published.get(), self.clock.now()),
         )
+        self.web = WebServer(rooms, web_settings(house))
         self.web.start()
         self._doors.append(self.web)
         self._open_mqtt(rooms)
@@ -259,6 +263,40 @@ class App:
                 outlet: Outlet = import_module(place).open_outlet(one, around)
                 self._runner.start(outlet)
                 self._closing.append(outlet.close)
+
+
+def site_of(house: House) -> Site:
+    """What the settings say that doors show; secrets hidden."""
+    from agent.doors.rooms import Money, Site
+    from notify.redact import Redactor
+
+    settings, web = house.settings, house.settings.web
+    return Site(
+        house.rules,
+        settings.site.name,
+        settings.meters.max_age_s,
+        versions(),
+        Money(web.currency, web.grid_price, web.sell_price),
+        Redactor(house.credentials.values()).data(settings.model_dump(mode="json", by_alias=True)),
+    )
+
+
+def web_settings(house: House) -> WebSettings:
+    """The web door as the settings want it."""
+    from agent.doors.web.server import WebSettings
+
+    web, secrets = house.settings.web, house.credentials
+    beside = house.path.parent
+    return WebSettings(
+        web.listen,
+        web.allowed_hosts,
+        secrets.get("WEB_PASSWORD", ""),
+        tuple(filter(None, [secrets.get("WEB_TOKEN", "")])),
+        house.state_dir,
+        web.trusted_proxies,
+        beside / web.tls_cert if web.tls_cert else None,
+        beside / web.tls_key if web.tls_key else None,
+    )
 
 
 def pusher(meters: Meters) -> Push:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agent.bus.rules import BusRules, ChargerLimits
 from agent.doors.outlet_settings import OutletSettings
@@ -112,10 +113,19 @@ class SolarSettings(Section):
 
 
 class WebSettings(Section):
-    """[web]: where the page and the HTTP API listen."""
+    """[web]: where the page and the HTTP API listen, who stands in front, and what the page's money is.
+
+    Prices are per kWh in `currency`; without a currency the page shows no money.
+    """
 
     listen: str = "127.0.0.1:8080"
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    tls_cert: str = ""
+    tls_key: str = ""
+    currency: Annotated[str, Field(max_length=5)] = ""
+    grid_price: Annotated[float, Field(ge=-10, le=1000)] = 0.0
+    sell_price: Annotated[float, Field(ge=-10, le=1000)] = 0.0
 
     @field_validator("listen")
     @classmethod
@@ -124,6 +134,29 @@ class WebSettings(Section):
         if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
             raise ValueError('write an address and a port, like "127.0.0.1:8080"')
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            try:
+                ip_network(line)
+            except ValueError:
+                raise ValueError(
+                    'write addresses or networks, like ["127.0.0.1", "192.168.0.0/24"]'
+                ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _both_files(self) -> WebSettings:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together: set both, or none")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The page's address as the settings have it."""
+        return f"http{'s' if self.tls_cert else ''}://{self.listen}"
 
 
 class Settings(Section):

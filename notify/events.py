@@ -72,6 +72,8 @@ mode                     info     never  -                  Mode changed
 boost                    info     never  -                  Boost set
 boost_ended              info     never  -                  Boost ended
 windows                  info     never  -                  Windows changed
+access                   info     never  -                  Keys to the page changed
+guessing                 warning  now    -                  Passwords are being guessed
 car_not_plugged_in       warning  now    -                  Car not plugged in
 car_not_charging         warning  now    -                  Car does not charge
 car_charging_again       info     never  car_not_charging   Car charges again

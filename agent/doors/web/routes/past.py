@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from agent.desk import Refused
 from agent.doors.rooms import Rooms, Row
 from agent.doors.table import cell
-from agent.doors.web.asks import EventsAfter, HistorySpan, Span
+from agent.doors.web.asks import DecisionSpan, EventsAfter, HistorySpan, Span
 from agent.doors.web.refusals import StrictRoute
 
 CSV = "text/csv; charset=utf-8"
@@ -59,6 +59,12 @@ def router(rooms: Rooms) -> APIRouter:
     def events(asked: Annotated[EventsAfter, Query()]) -> list[dict[str, Any]]:
         """What happened after the event with that id, oldest first; -1 gives the newest."""
         return [dict(row) for row in rooms.history.events(asked.after, asked.limit)]
+
+    @routes.get("/decisions")
+    def decisions(asked: Annotated[DecisionSpan, Query()]) -> list[dict[str, Any]]:
+        """Why offers changed, with the rules behind each, oldest first; the last `limit` of the span."""
+        start, end = _span(rooms, asked)
+        return [dict(row) for row in rooms.history.decisions(start, end, asked.charger, asked.limit)]
 
     return routes
 
