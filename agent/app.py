@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # imported only once the port is open
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
+    from agent.letters import LettersPart
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -149,16 +150,12 @@ class App:
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
         from agent.meters.part import Meters
-        from agent.meters.plan import plan
         from agent.meters.view import Limits
 
         house, clock = self.house, self.clock
         settings = house.settings
         state = house.state_dir
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(
-            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
-        )
+        meters = Meters(house.meters, clock, Limits(settings.meters.minimum_after_s))
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,
@@ -188,13 +185,29 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        self._herald = Herald((self.news, meters.events), (remembered.put,))
-        self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, self._herald, history]
-        for part in others:
-            self._runner.start(part)
+        listeners = [remembered.put]
+        others: list[Part] = [*meters.parts, history]
         self._closing += [meters.close, lambda: history.finish(clock.now())]
+        letters = self._letters()
+        if letters is not None:
+            listeners.append(letters.box.put)
+            others.append(letters)
+            self._closing.append(lambda: letters.finish(clock.now()))
+        self._herald = Herald((self.news, meters.events), listeners)
+        self._runner.start(brain, self._wake_brain)
+        for part in (*others, self._herald):
+            self._runner.start(part)
         self._open_doors(state)
+
+    def _letters(self) -> LettersPart | None:
+        """The part that hands news to the outbox of letters, where the owner wants any."""
+        if self.house.settings.notify is None:
+            return None
+        from agent.letters import LettersPart
+        from notify.wishes import wishes_from
+
+        path = self.house.path
+        return LettersPart(wishes_from(read_toml(path), self.house.credentials, path.parent).outbox)
 
     def _open_doors(self, state: Path) -> None:
         from agent.commands.checkup import checkup
