@@ -128,6 +128,13 @@ class Settings(Section):
     solar: SolarSettings = SolarSettings()
     windows: tuple[dict[str, Any], ...] = ()
     web: WebSettings = WebSettings()
+    # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
+    notify: Any = None
+    cars: Any = None
+    tariff: Any = None
+    battery: Any = None
+    thermostats: Any = None
+    forecast: Any = None
 
 
 @dataclass(frozen=True, slots=True)

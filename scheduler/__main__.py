@@ -22,12 +22,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from notify.events import Event
 from notify.settings import SettingsError
 from scheduler import commands
 from scheduler.agent_api import Agent, AgentError
 from scheduler.clock import SystemClock
 from scheduler.jobs import Job, JobRunner, Outcome
+from scheduler.letters import Letters
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
 from scheduler.window_rows import KEYS
@@ -130,13 +130,9 @@ def _runner(
 ) -> JobRunner:
     agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
     clock = SystemClock(settings.site.zone)
-    return JobRunner(jobs_of(settings), settings, clock, agent, tell_journal, pause, dry_run=asked.dry_run)
-
-
-def tell_journal(event: Event) -> None:
-    """Put an event into the program's own log."""
-    level = logging.INFO if event.severity == "info" else logging.WARNING
-    log.log(level, "%s: %s", event.kind, event.sentence)
+    letters = Letters(settings)
+    jobs = [*jobs_of(settings), *letters.jobs]  # letters last: they carry what the others have to tell
+    return JobRunner(jobs, settings, clock, agent, letters.tell, pause, dry_run=asked.dry_run)
 
 
 def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
@@ -182,7 +178,7 @@ def _tell_outcomes(outcomes: Sequence[Outcome]) -> int:
 
 
 def _jobs(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
-    jobs: list[Job] = jobs_of(settings)
+    jobs: list[Job] = [*jobs_of(settings), *Letters(settings).jobs]
     for job in jobs:
         print(f"{job.name:<16} every {job.every_s / 60:g} min   {job.about}")
     return 0

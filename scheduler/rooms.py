@@ -13,7 +13,7 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
-ROOMS: dict[str, str] = {"cars": "scheduler.cars.room"}
+ROOMS: dict[str, str] = {"tariff": "scheduler.tariffs", "cars": "scheduler.cars.room"}
 
 
 def jobs_of(settings: SchedulerSettings) -> list[Job]:

@@ -71,10 +71,15 @@ def test_a_boost_without_an_end_gets_three_hours(web):
 
 
 def test_windows_round_trip(web):
-    assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True}]
+    assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True, "until": None}]
     noon = {"days": "sat,sun", "from": "12:00", "to": "14:00", "mode": "solar_min"}
     names = [row["name"] for row in web.put("/api/v1/windows/noon", json=noon).json()]
     assert names == ["night", "noon"]
+    assert web.put("/api/v1/windows/noon", json=noon | {"until": "2026-02-30"}).status_code == 422
+    assert (
+        web.put("/api/v1/windows/noon", json=noon | {"until": "2026-12-24"}).json()[1]["until"]
+        == "2026-12-24"
+    )
     assert web.delete("/api/v1/windows/night").json()[0]["amps"] is None
     assert web.put("/api/v1/windows", json=web.get("/api/v1/windows").json()).status_code == 200
     assert web.get("/api/v1/upcoming").json()[0]["name"] == "noon"
