@@ -16,6 +16,7 @@ from scheduler.cars.model import ChargeReading, Json, reading_from_json, reading
 class CarMemory:
     """One car. `here_since_s` None: not at one of our chargers."""
 
+    seen_s: float = 0.0  # when it was last looked at
     here_since_s: float | None = None
     charger_id: str = ""
     drawing_since_s: float | None = None
@@ -45,6 +46,7 @@ class CarMemory:
     def left(self) -> CarMemory:
         """The same car, gone from our chargers: what was of this stay only is forgotten."""
         return CarMemory(
+            seen_s=self.seen_s,
             reading=self.reading,
             read_s=self.read_s,
             looked_s=self.looked_s,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from scheduler.cars import memory as memories
 from scheduler.cars import sight as sights
 from scheduler.cars.calls import Calls, Caps
+from scheduler.cars.goals import next_remind
 from scheduler.cars.keys import accounts_of, watch_keys
 from scheduler.cars.links.tools import Tools
 from scheduler.cars.memory import CarMemory
 from scheduler.cars.model import Json
+from scheduler.cars.outlook import Sun, no_sun
+from scheduler.cars.plans import CarPlan, needs_charge
 from scheduler.cars.roads import Roads
-from scheduler.cars.settings import CarSettings, GarageSettings, read_settings
+from scheduler.cars.settings import CLOUDS, CarSettings, GarageSettings, read_settings
 from scheduler.cars.teller import Teller
 from scheduler.cars.visit import Visit, body_of
 from scheduler.jobs import Context, Job
@@ -23,9 +27,9 @@ CARS_EVERY_S = 30.0
 KEYS_EVERY_S = 900.0
 
 
-def jobs(settings: SchedulerSettings) -> list[Job]:
-    """The jobs of [[cars]]. Raises SettingsError."""
-    garage = Garage(read_settings(settings))
+def jobs(settings: SchedulerSettings, sun: Sun = no_sun) -> list[Job]:
+    """The jobs of [[cars]]. `sun` tells what the sun is expected to bring. Raises SettingsError."""
+    garage = Garage(read_settings(settings), sun)
     found = [
         Job("cars", CARS_EVERY_S, garage.run, "asks the cars, and makes the house's wishes true in them")
     ]
@@ -53,8 +57,9 @@ def tools_of(settings: GarageSettings, context: Context, kept: Json) -> Tools:
 class Garage:
     """All cars of the house."""
 
-    def __init__(self, settings: GarageSettings) -> None:
+    def __init__(self, settings: GarageSettings, sun: Sun = no_sun) -> None:
         self.settings = settings
+        self._sun = sun
 
     def keys(self, context: Context) -> Sequence[str]:
         """Keep the sign-ins fresh."""
@@ -92,16 +97,30 @@ class Garage:
         sight = sights.see(car, state, memory.charger_id, len(self.settings.cars))
         visit = Visit(car, sight, memory, tools.now_s, roads, teller, save, dry_run=context.dry_run)
         wishes = [wish for wish in state.get("wishes") or [] if isinstance(wish, dict)]
-        visit.run(wishes)
+        visit.run(wishes, needs_charge(visit))
+        plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun)
         row["memory"] = visit.memory.to_json()
-        self._publish(visit, context, row, calls)
+        shown = plan.run()
+        self._remind(visit, tools.wall)
+        self._publish(visit, context, row, body_of(visit, shown, _calls_of(car, calls), plan.note))
         return visit.said
 
-    def _publish(
-        self, visit: Visit, context: Context, row: Json, calls: Calls, plan: Json | None = None
-    ) -> None:
+    def _remind(self, visit: Visit, wall: datetime) -> None:
+        """A car that should be ready soon and isn't plugged in: told once for each time."""
+        due = {}
+        for plan in visit.car.plans:
+            found = next_remind(plan, wall)
+            if found and found[0].timestamp() <= wall.timestamp():
+                target = f"{plan.soc_percent:.0f} % by {found[1]:%a %d %b %H:%M}"
+                due[f"{visit.car.vin} {target}"] = target
+        for key, target in due.items():
+            if visit.sight.certain and not visit.sight.here:
+                says = f"{visit.car.label} should have {target}, and is not plugged in."
+                visit.teller.once("car_not_plugged_in", visit.car.vin, says, key=key)
+        visit.teller.keep_only("car_not_plugged_in", due, of=visit.car.vin)
+
+    def _publish(self, visit: Visit, context: Context, row: Json, body: Json) -> None:
         """Tell the agent, when it isn't what it was told last (or it has forgotten)."""
-        body = body_of(visit, plan, calls.shown() if _asks_tesla(visit.car) else None)
         if row.get("sent") != body or row.get("sent_s", 0.0) + 900 < visit.now_s:
             context.agent.put_car(visit.car.vin, body)
             row |= {"sent": body, "sent_s": visit.now_s}
@@ -122,9 +141,11 @@ class Garage:
         teller.keep_only("wrong_car", present)
 
 
-def _asks_tesla(car: CarSettings) -> bool:
+def _calls_of(car: CarSettings, calls: Calls) -> Json | None:
+    """What its maker's cloud was asked, where it is asked at all."""
     lines = (*car.reads, *car.commands)
-    return any(line.startswith(("owner:", "fleet:", "fleet-proxy:")) for line in lines)
+    clouds = tuple(f"{scheme}:" for scheme in CLOUDS)
+    return calls.shown() if any(line.startswith(clouds) for line in lines) else None
 
 
 def _rows(state: Json) -> list[dict[str, Any]]:

@@ -37,10 +37,10 @@ class Teller:
         """The next such news is news again."""
         self._told.pop(f"{kind} {key}", None)
 
-    def keep_only(self, kind: str, keys: Iterable[str]) -> None:
-        """Forget all such news but these."""
+    def keep_only(self, kind: str, keys: Iterable[str], of: str = "") -> None:
+        """Forget all such news but these; with `of`, only news whose key begins so."""
         still = {f"{kind} {key}" for key in keys}
-        for name in [name for name in self._told if name.startswith(f"{kind} ") and name not in still]:
+        for name in [name for name in self._told if name.startswith(f"{kind} {of}") and name not in still]:
             del self._told[name]
 
     def now(self, kind: str, subject: str, sentence: str, **data: object) -> None:

@@ -19,6 +19,7 @@ from scheduler.cars.sight import Sight
 from scheduler.cars.teller import Teller
 
 CHARGING_EFFICIENCY = 0.9
+LONG_AGO_S = 60.0
 
 
 class Visit:
@@ -63,7 +64,9 @@ class Visit:
         if not sight.certain:
             return
         if sight.here and memory.here_since_s is None:
-            memory = replace(memory.left(), here_since_s=self.now_s, charger_id=sight.charger_id)
+            settled = self.now_s - memory.seen_s > LONG_AGO_S  # it may be there for long already
+            since_s = self.now_s - policy.SETTLE_S if settled else self.now_s
+            memory = replace(memory.left(), here_since_s=since_s, charger_id=sight.charger_id)
             self.teller.now("car_plugged", sight.charger_id, f"{self.car.label} is at {sight.charger}.")
         elif not sight.here and memory.here_since_s is not None:
             self._leaves()
@@ -77,7 +80,7 @@ class Visit:
             memory = replace(
                 memory, drawing_since_s=None, stopped_s=self.now_s, stopped_under_offer=under_offer
             )
-        self.memory = memory
+        self.memory = replace(memory, seen_s=self.now_s)
 
     def _leaves(self) -> None:
         vin = self.car.vin

@@ -1,6 +1,8 @@
 """A street with one car: Tesla's clouds over real HTTP, a charger as the agent shows it, a fake clock."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,6 +28,7 @@ class Street:
         self.offer = 0.0
         self.wants_it = None  # "start" or "stop": what the brain wishes while it is so
         self.energy_wh = 100_000.0
+        self.mode = "solar"
         self.home = None
         self.said = []
 
@@ -74,25 +77,35 @@ class Street:
         self.said += said
         return said
 
+    def _boosted(self):
+        """The boost in force, as the agent drops it: at its end, or at its goal."""
+        boost = self.agent.boost
+        if boost and "until" in boost:
+            over = datetime.fromisoformat(boost["until"]).timestamp() <= self.now_s
+            if over or self.car.soc_percent >= boost.get("to_soc_percent", 101):
+                self.agent.boost = boost = None
+        return boost
+
     def _physics(self, step_s):
-        self.car.offered_amps = self.offer
+        self.car.offered_amps = 16 if self._boosted() else self.offer
         wh = self.car.drawn_amps * 230 * step_s / 3600
         self.energy_wh += wh
         self.car.soc_percent += wh * 0.9 / 75000 * 100
 
     def _show(self):
-        car = self.car
+        car, boost = self.car, self._boosted()
         self.agent.charger |= {
+            "boost": {"charger": "3201", "ends": boost.get("until")} if boost else None,
             "vin": VIN if car.plugged else "",
             "plugged": car.plugged,
             "linked": True,
-            "offered_amps": self.offer,
+            "offered_amps": 16 if boost else self.offer,
             "drawn_amps": car.drawn_amps,
             "charging": car.drawn_amps > 0,
             "energy_wh": self.energy_wh,
             "min_amps": 6.0,
             "max_amps": 16.0,
-            "mode": "solar",
+            "mode": self.mode,
         }
         wish = {"vin": VIN, "action": self.wants_it, "value": None, "why": "enough sun", "charger": "3201"}
         self.agent.wishes = [wish] if self.wants_it else []
@@ -124,9 +137,6 @@ def clouds():
 @pytest.fixture
 def street(house, config, agent, clouds):
     found = Street(house, config, agent, clouds)
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
     found.clock = FakeClock(datetime(2026, 6, 10, 12, tzinfo=ZoneInfo("Europe/Berlin")))
     clouds.now = lambda: found.now_s
     return found
