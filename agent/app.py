@@ -30,6 +30,7 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
+    from agent.desk import Push
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -46,7 +47,16 @@ class Door(Protocol):
 class App:
     """One house at work, from the first byte on the bus to the last safe limit."""
 
-    def __init__(self, house: House, port: Port | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        *,
+        port: Port | None = None,
+        clock: Clock | None = None,
+        open_port: Callable[[str], Port] = open_port,
+        pace: float = 1.0,
+    ) -> None:
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -56,7 +66,7 @@ class App:
         self.news: Outbox[Event] = Outbox()
         self.ended = threading.Event()
         self.exit_status = 0
-        self._runner = ThreadRunner(self.clock, self._crashed)
+        self._runner = ThreadRunner(self.clock, self._crashed, pace)
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
@@ -111,7 +121,9 @@ class App:
         settings = house.settings
         state = house.state_dir
         lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(plan(lines, house.credentials), clock, Limits(settings.meters.no_raise_after_s))
+        meters = Meters(
+            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
+        )
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,
@@ -170,18 +182,19 @@ class App:
         self._doors.append(self.web)
 
 
-def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
+def pusher(meters: Meters) -> Push:
     """How the desk hands a pushed reading to the meters; an impossible one is refused."""
     from agent.boosts import Refused
     from agent.meters.values import Poor
 
-    def push(role: Role, reading: Reading) -> None:
+    def push(role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         try:
             meters.push(
                 role,
                 reading.watts,
                 reading.at_mono_s,
                 source=reading.source,
+                max_age_s=max_age_s,
                 amps_by_phase=reading.amps_by_phase,
                 volts_by_phase=reading.volts_by_phase,
                 energy_wh=reading.energy_wh,
@@ -209,7 +222,7 @@ def run(path: Path, credentials: Path | None = None) -> int:
     from agent.config import load
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port)
+    app = App(load(path, credentials), port=port)
     _end_on_signals(app.ended)
     try:
         app.start()

@@ -94,9 +94,9 @@ class SolarSettings(Section):
     """[solar]: how the sun is followed."""
 
     min_solar_share: Annotated[float, Field(ge=0.1, le=1.0)] = 1.0
-    start_delay_s: Seconds = 60.0
-    min_on_s: Seconds = 300.0
-    min_off_s: Seconds = 600.0
+    start_delay_s: Seconds = 20.0
+    min_on_s: Seconds = 60.0
+    min_off_s: Seconds = 60.0
     reserve_watts: Annotated[float, Field(ge=-5000, le=20000)] = 0.0
     battery: Literal["house_first", "car_first", "ignore"] = "house_first"
     battery_full_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
@@ -136,6 +136,7 @@ class Settings(Section):
     battery: Any = None
     thermostats: Any = None
     forecast: Any = None
+    clouds: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def load(path: Path, credentials: Path | None = None) -> House:
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    problems += _meter_problems(settings, secrets)
+    problems += _meter_problems(settings, secrets, path)
     if problems:
         raise SettingsError(problems)
     return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
@@ -247,12 +248,13 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
-def _meter_problems(settings: Settings, secrets: Mapping[str, str]) -> list[str]:
+def _meter_problems(settings: Settings, secrets: Mapping[str, str], path: Path) -> list[str]:
     from agent.meters import BadLine
     from agent.meters.plan import plan
 
     try:
-        plan({role: list(lines) for role, lines in settings.meters.lines().items()}, secrets)
+        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
+        plan(lines, secrets, settings.site.state_path(path))
     except BadLine as error:
         return list(error.problems)
     return []

@@ -56,7 +56,10 @@ def _nothing(_: object = None) -> None:
     pass
 
 
-def _no_meters(role: Role, reading: Reading) -> None:
+Push = Callable[[Role, Reading, float | None], None]
+
+
+def _no_meters(role: Role, reading: Reading, max_age_s: float | None = None) -> None:
     raise Refused(503, "This house takes no pushed readings.")
 
 
@@ -74,7 +77,7 @@ class Desk:
         published: Slot[Published] | None = None,
         changed: Callable[[], None] = _nothing,
         tell: Callable[[Event], None] = _nothing,
-        push: Callable[[Role, Reading], None] = _no_meters,
+        push: Push = _no_meters,
     ) -> None:
         self._clock = clock
         self._kept = kept
@@ -203,9 +206,12 @@ class Desk:
             self._changed()
             self._keep("cars", [car_to_json(known) for known in cars.values()])
 
-    def push_reading(self, role: Role, reading: Reading) -> None:
-        """Take a meter reading that somebody else measured; it ages from its own moment."""
-        self._push(role, reading)
+    def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
+        """Take a meter reading that somebody else measured; it ages from its own moment.
+
+        `max_age_s`: how old it may grow and still count; None, as old as any other.
+        """
+        self._push(role, reading, max_age_s)
         self._changed()
 
     # --- inside ------------------------------------------------------------------------------------

@@ -13,7 +13,11 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
-ROOMS: dict[str, str] = {"tariff": "scheduler.tariffs", "cars": "scheduler.cars.room"}
+ROOMS: dict[str, str] = {
+    "tariff": "scheduler.tariffs",
+    "clouds": "scheduler.clouds.room",
+    "cars": "scheduler.cars.room",
+}
 
 
 def jobs_of(settings: SchedulerSettings) -> list[Job]:

@@ -239,7 +239,7 @@ def test_windows_are_added_replaced_in_place_and_taken_away():
 
 def test_pushed_readings_go_straight_to_the_meters_or_are_refused():
     taken = []
-    house = House(push=lambda role, reading: taken.append((role, reading.watts)))
+    house = House(push=lambda role, reading, _: taken.append((role, reading.watts)))
     house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
     assert taken == [("grid", -1200)]
     assert house.woken == 1

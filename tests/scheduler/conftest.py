@@ -24,6 +24,7 @@ class AgentPeer:
         self.url = server.url_for("").rstrip("/")
         self.windows = []
         self.cars = {}
+        self.meters = {}
         self.mode = "solar"
         self.own_mode = None
         self.boost = None
@@ -33,7 +34,7 @@ class AgentPeer:
         self.calls = []
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
             server.expect_request(path).respond_with_handler(self._answer)
-        for path in ("/api/v1/windows/", "/api/v1/cars"):
+        for path in ("/api/v1/windows/", "/api/v1/cars", "/api/v1/meters/"):
             server.expect_request(re.compile(path + ".*")).respond_with_handler(self._answer)
 
     def _answer(self, request):
@@ -78,6 +79,10 @@ class AgentPeer:
             self.windows = [row for row in self.windows if row["name"] != body["name"]] + [body]
         elif path.startswith("/cars/"):
             self.cars[path.removeprefix("/cars/")] = body
+        elif path.startswith("/meters/"):
+            if abs(body["watts"]) > 100_000:
+                return 422, {"detail": "It says more watts than a home has."}
+            self.meters[path.removeprefix("/meters/")] = body
         return {}
 
     def _delete(self, path, _):

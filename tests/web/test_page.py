@@ -8,18 +8,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from agent.doors.web.server import STATIC, WebSettings
 from agent.model import Event, Mode
-from tests.conftest import need
+from tests.conftest import CHROMIUM_ARGUMENTS, need
 from tests.web.house import CARPORT, GARAGE
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 FIRST_LOAD_BYTES = 150_000
 
@@ -28,7 +19,7 @@ FIRST_LOAD_BYTES = 150_000
 def chromium():
     path = need("chromium")
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=ARGS)
+        browser = play.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 

@@ -82,6 +82,7 @@ class WebServer:
     def start(self) -> None:
         """Open the port and serve. Raises WebError when the port can't be had."""
         self._socket = _bind(self._host, self._port)
+        self._socket.listen(128)  # whoever comes before the server is up waits instead of being refused
         self._thread.start()
 
     def stop(self) -> None:
