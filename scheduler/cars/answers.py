@@ -71,8 +71,10 @@ def error_of(
     status: int, headers: Mapping[str, str], found: Any, text: str, *, command: bool = False
 ) -> CarError:
     """The error that an answer of 300 and above means."""
-    says = _says(found) or " ".join(text.split())[:200]
+    says = _says(found) or ("" if _is_page(text) else " ".join(text.split())[:200])
     low = says.lower()
+    if status < 400 or (_is_page(text) and 400 <= status < 500 and status not in (401, 408, 429)):
+        return _trouble(f"answered with a page for people (HTTP {status})", command)
     if status == 401:
         return _unauthorized(low)
     if status == 403:
@@ -155,6 +157,10 @@ def _says(found: Any) -> str:
     inner = found.get("response")
     said += [inner.get("reason")] if isinstance(inner, dict) else [inner]
     return ". ".join(text for text in said if isinstance(text, str) and text)
+
+
+def _is_page(text: str) -> bool:
+    return text.lstrip()[:1] == "<"
 
 
 def _json(text: str) -> Any:

@@ -5,7 +5,7 @@ set as a cap is never passed: the bus goes on without the cloud. A refused call 
 
 `ledger` is a plain table of JSON values in the job's memory:
 
-    {"day": "2026-11-20", "today": {"data": 12}, "month": "2026-11", "months": {"data": 240},
+    {"day": "2026-11-20", "today": {"data": 12}, "month": "2026-11", "money": 0.48,
      "pause_until_s": 0, "last_s": {"VIN data": 1795253405.0}, "wakes_s": [...], "told": {...}}
 """
 
@@ -58,26 +58,31 @@ class Calls:
         self._now_s = wall.timestamp()
         _roll(ledger, wall)
 
-    def why_not(self, kind: CallClass, vin: str) -> str:
+    def why_not(self, kind: CallClass, vin: str, *, priced: bool = True) -> str:
         """Why such a call must not be made now; "" when it may."""
         pause_s = float(self.ledger.get("pause_until_s", 0.0)) - self._now_s
         if 0 < pause_s < 86400 * 2:
             return f"Tesla is not asked for another {pause_s / 60:.0f} min"
         if kind in self._caps.a_day and self.today(kind) >= self._caps.a_day[kind]:
             return f"today's {self._caps.a_day[kind]} {_words(kind)} are used up"
-        if self._caps.price[kind] and self.money + self._caps.price[kind] > self._caps.money_per_month + 1e-9:
+        if (
+            priced
+            and self._caps.price[kind]
+            and self.money + self._caps.price[kind] > self._caps.money_per_month + 1e-9
+        ):
             return f"this month's {self._caps.money_per_month:g} {self._caps.currency} for calls are used up"
         last_s = self.ledger["last_s"].get(f"{vin} {kind}", -1e12)
         if 0 <= self._now_s - last_s < LEAST_GAP_S[kind]:
             return "it was asked a moment ago"
         return ""
 
-    def count(self, kind: CallClass, vin: str, *, billed: bool = True) -> None:
+    def count(self, kind: CallClass, vin: str, *, billed: bool = True, priced: bool = True) -> None:
         """One such call is being made now. Calls at home (`billed` false) only keep their distance."""
         self.ledger["last_s"][f"{vin} {kind}"] = self._now_s
         if billed:
-            for table in ("today", "months"):
-                self.ledger[table][kind] = self.ledger[table].get(kind, 0) + 1
+            self.ledger["today"][kind] = self.today(kind) + 1
+        if priced:
+            self.ledger["money"] = self.money + self._caps.price[kind]
 
     def pause(self, seconds: float) -> None:
         """Be quiet towards the maker; each further trouble doubles it, up to an hour at least."""
@@ -96,7 +101,7 @@ class Calls:
     @property
     def money(self) -> float:
         """What this month's calls cost so far."""
-        return sum(self._caps.price[kind] * int(self.ledger["months"].get(kind, 0)) for kind in CLASSES)
+        return float(self.ledger.get("money", 0.0))
 
     def shown(self) -> Json:
         """For the page: counts of today with their caps, and the month's money."""
@@ -135,14 +140,14 @@ class Calls:
 
 def _roll(ledger: Json, wall: datetime) -> None:
     """A new day and a new month begin at nothing, in the house's own calendar."""
-    for key in ("today", "months", "last_s", "told", "month_told"):
+    for key in ("today", "last_s", "told", "month_told"):
         if not isinstance(ledger.get(key), dict):
             ledger[key] = {}
     day, month = f"{wall:%Y-%m-%d}", f"{wall:%Y-%m}"
     if ledger.get("day") != day:
         ledger |= {"day": day, "today": {}, "told": {}}
     if ledger.get("month") != month:
-        ledger |= {"month": month, "months": {}, "month_told": {}}
+        ledger |= {"month": month, "money": 0.0, "month_told": {}}
 
 
 def _words(kind: CallClass) -> str:

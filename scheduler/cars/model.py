@@ -89,12 +89,13 @@ class Command:
 class Link(Protocol):
     """One way to talk to cars; one file in `links/` each. Every call may raise CarError.
 
-    `billed`: its calls cost money or are limited by the maker. `can` holds what it is able to do:
-    "read", "presence", "wake", and actions.
+    `billed`: its calls are the maker's to limit. `priced`: they cost money, too. `can` holds what it is
+    able to do: "read", "presence", "wake", and actions.
     """
 
     scheme: str
     billed: bool
+    priced: bool
     can: frozenset[str]
 
     def awake(self, vin: str) -> bool:

@@ -88,10 +88,10 @@ class Roads:
             link = self._link(text)
             if what not in link.can or self._tools.now_s < self._off.get(f"{link.scheme} {what}", 0.0):
                 continue
-            if link.billed and (why := self._calls.why_not(kind, self._car.vin)):
+            if link.billed and (why := self._calls.why_not(kind, self._car.vin, priced=link.priced)):
                 last = Waits(f"{self._car.label} is not asked: {why}.")
                 continue
-            self._calls.count(kind, self._car.vin, billed=link.billed)
+            self._calls.count(kind, self._car.vin, billed=link.billed, priced=link.priced)
             try:
                 found = call(link)
             except Refused as error:

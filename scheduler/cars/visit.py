@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scheduler.cars import acting, limits, owner, policy
+from scheduler.cars import lending, limits, owner, policy, starting, stopping
 from scheduler.cars.memory import CarMemory
 from scheduler.cars.model import Asleep, CarError, ChargeReading, Command, Json
 from scheduler.cars.policy import Ask, PollRules
@@ -206,21 +206,21 @@ class Visit:
         if not self.sight.certain:
             return
         if not self.sight.here:
-            acting.stopped(self)
+            stopping.stopped(self)
             if self.memory.limit:
-                acting.give_back_limit(self)
+                lending.give_back_limit(self)
             return
         stop, start = self._wish(wishes, "stop"), self._wish(wishes, "start")
         if stop and self.sight.drawing:
-            acting.stop(self, str(stop.get("why", "")))
+            stopping.stop(self, str(stop.get("why", "")))
             return
-        acting.stopped(self)
+        stopping.stopped(self)
         if self.memory.limit and (start or self.sight.offered_amps >= self.sight.min_amps):
-            acting.give_back_limit(self)
+            lending.give_back_limit(self)
         if self.sight.drawing:
-            acting.started(self)
+            starting.started(self)
         elif start:
-            acting.start(self, str(start.get("why", "")))
+            starting.start(self, str(start.get("why", "")))
         else:
             self.memory = replace(self.memory, start_wished_s=None)
         self._set(wishes)
@@ -229,10 +229,10 @@ class Visit:
         """Amps and limit, where the brain wishes them."""
         amps, limit = self._wish(wishes, "set_amps"), self._wish(wishes, "set_limit")
         if amps and isinstance(amps.get("value"), int | float):
-            acting.set_amps(self, float(amps["value"]))
+            lending.set_amps(self, float(amps["value"]))
         current = self.memory.reading.limit_percent if self.memory.reading else None
         if limit and isinstance(limit.get("value"), int | float) and current != float(limit["value"]):
-            acting.lower_limit(self, float(limit["value"]))
+            lending.lower_limit(self, float(limit["value"]))
 
     def _wish(self, wishes: Sequence[Mapping[str, Any]], action: str) -> Mapping[str, Any] | None:
         mine = (self.car.vin, "") if self.sight.here else (self.car.vin,)

@@ -30,6 +30,7 @@ class BleLink:
 
     scheme = "ble"
     billed = False
+    priced = False
     can = frozenset({"read", "presence", "wake", "start", "stop", "set_amps", "set_limit"})
 
     def __init__(self, line: Line, tools: Tools) -> None:

@@ -38,6 +38,7 @@ class FleetLink:
 
     scheme = "fleet"
     billed = True
+    priced = True
     can = frozenset({"read", "presence", "wake", *PATHS})
 
     def __init__(self, tools: Tools) -> None:

@@ -92,6 +92,7 @@ class OwnerLink:
 
     scheme = "owner"
     billed = True  # not with money, but too many calls are cut off
+    priced = False
     can = frozenset({"read", "presence", "wake", *NAMES})
 
     def __init__(self, tools: Tools) -> None:

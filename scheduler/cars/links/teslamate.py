@@ -40,6 +40,7 @@ class TeslaMateLink:
 
     scheme = "teslamate"
     billed = False
+    priced = False
     can = frozenset({"read", "presence"})
 
     def __init__(self, line: Line, tools: Tools) -> None:

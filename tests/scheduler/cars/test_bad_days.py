@@ -6,6 +6,9 @@ import threading
 
 import pytest
 
+from agent.boosts import BoostAsk, boosts_from
+from agent.doors.web.asks import CarBody
+from agent.model import ChargerRules
 from scheduler.cars.calls import Calls, Caps
 from scheduler.cars.settings import TeslaSettings
 
@@ -192,3 +195,22 @@ def test_a_memory_of_another_version_is_read_as_far_as_it_goes(street):
     path.write_text(json.dumps(kept))
     said = street.live(120)
     assert not any("crashed" in line for line in said)
+
+
+def test_the_owners_road_costs_no_money(street):
+    charging(street, reads="owner://")
+    street.live(900)
+    assert street.shown["calls"]["today"]["data"] >= 2
+    assert street.shown["calls"]["month_money"] == 0
+
+
+def test_what_the_agent_is_told_is_what_it_takes(street):
+    charging(street, car='[[cars.plans]]\nsoc_percent = 80\nby = "14:00"')
+    street.live(900)
+    car = CarBody.model_validate(street.shown).car("5YJ3E1EA7KF000042")
+    assert (car.name, car.plugged, car.charging_state) == ("Comet", True, "Charging")
+    ask = street.agent.boost
+    rules = (ChargerRules("3201", max_amps=16),)
+    asked = BoostAsk(until=ask["until"], to_soc_percent=ask["to_soc_percent"], charger_id=ask["charger"])
+    (boost,) = boosts_from(asked, street.clock.now(), rules, {})
+    assert boost.ends_wall.isoformat()[:16] == ask["until"][:16]

@@ -134,6 +134,8 @@ def test_a_revoked_account_needs_a_person(link, clouds):
         (503, "<html>oh no</html>", NotNow, "HTTP 503"),
         (540, {"error": "device unexpected response"}, NotNow, "540"),
         (200, "<html>Are you a robot?</html>", NotNow, "answer"),
+        (403, "<html>Access denied</html>", NotNow, "page for people"),
+        (302, "", NotNow, "page for people|no answer"),
         (0, None, NotNow, "no answer"),
     ],
 )

@@ -1,9 +1,11 @@
 """[tesla] and [[cars]]: every mistake at once, each with what to write instead."""
 
+from pathlib import Path
+
 import pytest
 
 from notify.settings import SettingsError
-from scheduler.cars.settings import read_settings
+from scheduler.cars.settings import SCHEMES, CarSettings, PlanSettings, TeslaSettings, read_settings
 from scheduler.settings import SchedulerSettings
 
 GOOD = 'vin = "5YJ3E1EA7KF000042"\n'
@@ -62,3 +64,12 @@ def test_a_car_is_called_by_its_name_or_by_the_end_of_its_vin(tmp_path):
     path.write_text(f'[[cars]]\n{GOOD}[[cars]]\nvin = "5YJ3E1EA7KF000043"\nname = "Comet"\n')
     cars = read_settings(SchedulerSettings.load(path)).cars
     assert [car.label for car in cars] == ["the car …000042", "Comet"]
+
+
+def test_every_setting_stands_in_the_manual():
+    manual = (Path(__file__).parents[3] / "docs" / "cars.md").read_text()
+    for model in (CarSettings, TeslaSettings, PlanSettings):
+        for name in model.model_fields:
+            assert f"`{name}`" in manual, name
+    for scheme in SCHEMES:
+        assert f"`{scheme}://" in manual

@@ -56,7 +56,7 @@ def test_a_car_that_can_not_be_woken_costs_three_wakes_a_day_and_no_more(street)
     street.car.stopped, street.car.wake_s = True, 1e9
     street.live(3600)
     street.offer, street.wants_it = 16, "start"
-    street.live(10 * 3600, step_s=60)
+    street.live(10 * 3600, step_s=180)
     assert street.counts["wake"] == 3
 
 
