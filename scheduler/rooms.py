@@ -16,6 +16,7 @@ from scheduler.settings import SchedulerSettings
 ROOMS: dict[str, str] = {
     "tariff": "scheduler.tariffs",
     "clouds": "scheduler.clouds.room",
+    "cars": "scheduler.cars.room",
 }
 
 
