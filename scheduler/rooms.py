@@ -13,7 +13,7 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
-ROOMS: dict[str, str] = {"tariff": "scheduler.tariffs"}
+ROOMS: dict[str, str] = {"tariff": "scheduler.tariffs", "battery": "scheduler.battery"}
 
 
 def jobs_of(settings: SchedulerSettings) -> list[Job]:
