@@ -13,7 +13,13 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
-ROOMS: dict[str, str] = {"tariff": "scheduler.tariffs", "battery": "scheduler.battery"}
+# A room that another one reads stands before it: prices and the forecast are known before they are used.
+ROOMS: dict[str, str] = {
+    "tariff": "scheduler.tariffs",
+    "forecast": "scheduler.forecast",
+    "battery": "scheduler.battery",
+    "thermostats": "scheduler.thermostats",
+}
 
 
 def jobs_of(settings: SchedulerSettings) -> list[Job]:
