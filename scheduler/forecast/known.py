@@ -1,6 +1,6 @@
 """The forecast that this house knows: what others of the scheduler ask for, without asking any service.
 
-`forecast.json` in the scheduler's state folder; slots there are as the service gave them, `factor` is what
+`sun.json` in the scheduler's state folder; slots there are as the service gave them, `factor` is what
 the past days have taught.
 """
 
@@ -17,7 +17,7 @@ from scheduler.forecast.settings import ForecastSettings
 from scheduler.forecast.slots import Heat, SolarSlot, corrected
 from scheduler.settings import SchedulerSettings
 
-FILE = "forecast.json"
+FILE = "sun.json"
 
 
 @dataclass(frozen=True, slots=True)
