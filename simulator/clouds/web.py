@@ -73,6 +73,7 @@ def _handler(peer: WebPeer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30.0
+        disable_nagle_algorithm = True  # an answer goes out in two pieces, and must not wait 40 ms
 
         def do_GET(self) -> None:
             self._serve()
