@@ -39,9 +39,19 @@ def parser() -> argparse.ArgumentParser:
     sniff = commands.add_parser("sniff", help="decode a bus live, without sending a byte")
     sniff.add_argument("port", help="/dev/..., socket://HOST:PORT or rfc2217://HOST:PORT")
     sniff.add_argument("--seconds", type=float, help="stop after so many seconds")
+    _migrate_parser(commands)
     commands.add_parser("decode", help="decode hex lines from standard input")
     _meter_parsers(commands)
     return top
+
+
+def _migrate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser("migrate", help="make our settings from TWCManager's")
+    one.add_argument("--from", dest="source", type=Path, required=True, help="its config.json")
+    one.add_argument("--settings", type=Path, help="its settings.json, or an older TWCManagerSettings.txt")
+    one.add_argument("--to", dest="target", type=Path, default=Path("sunward.toml"), help="what to write")
+    one.add_argument("--charger", action="append", default=[], metavar="ID", help="a unit's id, like 3201")
+    one.add_argument("--show", action="store_true", help="write nothing, show the settings")
 
 
 def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -109,6 +119,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from agent.commands.probe import probe
 
             return probe(asked.address)
+        case "migrate":
+            from agent.commands.migrate.command import migrate
+
+            return migrate(asked.source, asked.settings, asked.target, asked.charger, asked.show)
         case "decode":
             from agent.commands.listen import decode_lines
 
