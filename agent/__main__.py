@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _migrate_parser(commands)
     commands.add_parser("decode", help="decode hex lines from standard input")
     _meter_parsers(commands)
+    _install_parsers(commands)
     return top
 
 
@@ -65,6 +66,16 @@ def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     probe.add_argument("address", metavar="HOST[:PORT]")
     meters = commands.add_parser("meters", help="list every kind of source")
     meters.add_argument("--json", action="store_true")
+
+
+def _install_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dry-run", action="store_true", help="show every step, and do none")
+    common.add_argument("--yes", action="store_true", help="don't ask")
+    common.add_argument("--root", type=Path, default=Path("/"), help="into the image of a disk; runs nothing")
+    commands.add_parser("install", parents=[common], help="let systemd run sunward, always (as root)")
+    removing = commands.add_parser("uninstall", parents=[common], help="the way back")
+    removing.add_argument("--purge", action="store_true", help="settings, secrets and history go as well")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,6 +138,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from agent.commands.listen import decode_lines
 
             return decode_lines(sys.stdin, sys.stdout)
+        case "install" | "uninstall":
+            from agent.commands import install
+
+            return install.main(asked)
     return _meters(asked)
 
 
