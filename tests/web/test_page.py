@@ -192,7 +192,7 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
 def test_every_screen_fits_its_width(server, open_page, tmp_path, size, theme):
     page = open_page(server, size, theme)
     pictures = Path(os.environ.get("SUNWARD_PICTURES", tmp_path))
-    for name in ("Now", "History", "Journal"):
+    for name in ("Now", "Plan", "History", "Journal", "House"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("main .card").first).to_be_visible()
         wide = page.evaluate("document.documentElement.scrollWidth")

@@ -83,3 +83,6 @@ export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
   if (grid === null || used < 50) return null;
   return Math.min(1, Math.max(0, 1 - Math.max(0, grid) / used));
 }
+
+/** 3.2 and "€" -> "3.20 €". */
+export const money = (value, currency) => `${number(value, 2)} ${currency}`;
