@@ -263,7 +263,7 @@ class MiniHouse:
             lambda: FINDINGS,
         )
         self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
-        self.meter_problem = self.bus_problem = ""
+        self.meter_problem = self.bus_problem = self.waiting = ""
         self.drawn = {GARAGE: 0.0, CARPORT: 0.0}
         self.second()
 
@@ -322,7 +322,7 @@ class MiniHouse:
             return Offer(key, 0.0, "No car is plugged in.", until)
         if surplus < 6:
             least = 6.0 if mode == Mode.SOLAR_MIN else 0.0
-            why = "Waiting for the sun: 0.9 kW left over, 1.4 kW needed."
+            why = self.waiting or "Waiting for the sun: 0.9 kW left over, 1.4 kW needed."
             return Offer(key, least, why, until)
         amps = min(surplus, charger.max_amps)
         return Offer(key, amps, f"{amps:g} A of sun: {self.sun_w / 1000:.1f} kW from the roof.", until)

@@ -5,7 +5,6 @@ import { h, s } from "/static/dom.js";
 import { planLine } from "/static/soon.js";
 import { amps, clock, dayWord, power } from "/static/words.js";
 
-const WIDE = 640;
 const HIGH = 190;
 const PAD = { left: 44, right: 6, top: 10, bottom: 24 };
 const HOUR_MS = 3600000;
@@ -27,6 +26,7 @@ export function carPlan(car, now) {
 }
 
 function curve(plan, slots, now) {
+  const wide = Math.min(1060, innerWidth - 66);
   const prices = list(plan.prices).map((one) => ({ at: Date.parse(one.start), end: Date.parse(one.end ?? one.start) || 0, price: Number(one.price) }));
   const forecast = list(plan.forecast).map((one) => ({ at: Date.parse(one.start), watts: Number(one.watts) }));
   const ends = prices.map((one, at) => (one.end > one.at ? one.end : prices[at + 1]?.at ?? one.at + HOUR_MS));
@@ -35,25 +35,26 @@ function curve(plan, slots, now) {
   const most = Math.max(0.01, ...prices.map((one) => one.price));
   const least = Math.min(0, ...prices.map((one) => one.price));
   const brightest = Math.max(1000, ...forecast.map((one) => one.watts));
-  const x = (ms) => PAD.left + ((ms - from) / (to - from)) * (WIDE - PAD.left - PAD.right);
+  const x = (ms) => PAD.left + ((ms - from) / (to - from)) * (wide - PAD.left - PAD.right);
   const y = (share) => HIGH - PAD.bottom - share * (HIGH - PAD.top - PAD.bottom);
   const inSlot = (one) => slots.some((slot) => Date.parse(slot.start) <= one.at && one.at < Date.parse(slot.end));
-  const drawing = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "chart plan-chart", role: "img", "aria-label": inWords(plan, prices, slots, now) });
-  if (forecast.length > 1) drawing.append(s("path", { class: "area sun", d: `M${x(forecast[0].at)} ${y(0)}L${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}L${x(forecast.at(-1).at)} ${y(0)}Z` }));
+  const drawing = s("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart plan-chart", role: "img", "aria-label": inWords(plan, prices, slots, now) });
   prices.forEach((one, at) => {
     const high = y((one.price - least) / (most - least));
     drawing.append(s("rect", { class: inSlot(one) ? "price chosen" : "price", x: x(one.at) + 0.5, width: Math.max(1, x(ends[at]) - x(one.at) - 1), y: high, height: Math.max(1, y(0) - high) }));
   });
-  for (let at = Math.ceil(from / (6 * HOUR_MS)) * 6 * HOUR_MS; at < to; at += 6 * HOUR_MS) drawing.append(s("text", { x: x(at), y: HIGH - 6, class: "middle" }, clock(atHouse(at, now))));
+  if (forecast.length > 1) drawing.append(s("path", { class: "area sun", d: `M${x(forecast[0].at)} ${y(0)}L${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}L${x(forecast.at(-1).at)} ${y(0)}Z` }));
+  if (forecast.length > 1) drawing.append(s("path", { class: "curve sun", d: `M${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}` }));
+  const first = Math.ceil((from + awayMs(now)) / (6 * HOUR_MS)) * 6 * HOUR_MS - awayMs(now);
+  for (let at = first; at < to; at += 6 * HOUR_MS) drawing.append(s("text", { x: x(at), y: HIGH - 6, class: "middle" }, clock(new Date(at + awayMs(now)).toISOString())));
   drawing.append(s("text", { x: PAD.left - 6, y: y(1) + 10, class: "end" }, prices.length ? most.toFixed(2) : power(brightest)), s("text", { x: PAD.left - 6, y: y(0), class: "end" }, prices.length ? least.toFixed(2) : "0"));
   return h("figure", {}, drawing, h("ul", { class: "legend" }, prices.length ? h("li", { class: "grid" }, `price${plan.unit ? ` (${plan.unit})` : ""}`) : null, slots.length ? h("li", { class: "car" }, "chosen") : null, forecast.length ? h("li", { class: "sun" }, "expected sun") : null));
 }
 
-/** A time on the house's clock, whatever the browser's zone is. */
-function atHouse(ms, now) {
+/** How far the house's clock is from UTC, whatever the browser's zone is. */
+function awayMs(now) {
   const found = /([+-])(\d\d):(\d\d)$/.exec(now ?? "");
-  const away = found ? (found[1] === "-" ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3])) * 60000 : 0;
-  return new Date(ms + away).toISOString();
+  return found ? (found[1] === "-" ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3])) * 60000 : 0;
 }
 
 function inWords(plan, prices, slots, now) {

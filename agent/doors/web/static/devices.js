@@ -19,7 +19,7 @@ export function deviceRows({ chargers, meters }) {
       const about = [`id ${one.id}`, one.firmware && `firmware ${one.firmware}`, one.serial && `serial ${one.serial}`, one.rating_amps && `rated ${amps(one.rating_amps)}`, ago(one.heard_s)];
       return row(mood, one.name, one.linked ? `${word}, ${amps(one.drawn_amps)}` : word, about.filter(Boolean).join(" · "), one.problem);
     }),
-    ...meters.map((one) => row(one.ok ? "good" : "bad", ROLES[one.role] ?? one.role, power(one.watts), `${one.source} · ${ago(one.age_s)}`, one.problem)),
+    ...meters.map((one) => row(one.ok ? "good" : "bad", ROLES[one.role] ?? one.role, one.role === "grid" && one.watts !== null && Math.abs(one.watts) > 25 ? `${one.watts < 0 ? "selling" : "buying"} ${power(one.watts)}` : power(one.watts), `${one.source} · ${ago(one.age_s)}`, one.problem)),
   ];
 }
 

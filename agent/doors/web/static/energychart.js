@@ -4,7 +4,7 @@ import { h, s } from "/static/dom.js";
 import { energy } from "/static/words.js";
 
 const HIGH = 240;
-const PAD = { left: 50, right: 6, top: 12, bottom: 26 };
+const PAD = { left: 60, right: 6, top: 12, bottom: 26 };
 export const SOURCES = [["sun", "sun"], ["battery", "battery"], ["grid", "grid"]];
 
 /** What a stretch used, by where it came from, in Wh: house and cars, or the cars alone. */

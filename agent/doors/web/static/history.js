@@ -60,8 +60,8 @@ export function historyScreen(live, act) {
     if (draw.asked !== asked) return;
     redraw = () => {
       const wide = Math.max(300, chart.clientWidth);
-      if (period !== "day") chart.replaceChildren(energyChart(columns(period, date, rows), wide, carsOnly));
-      else chart.replaceChildren(...[dayChart(rows, Date.parse(from), Date.parse(to), wide), ampsChart(rows, Date.parse(from), Date.parse(to), wide, chargers)].filter(Boolean));
+      if (period !== "day") chart.replaceChildren(energyChart(columns(period, date, rows), wide, carsOnly), legend);
+      else chart.replaceChildren(...[dayChart(rows, Date.parse(from), Date.parse(to), wide), legend, ampsChart(rows, Date.parse(from), Date.parse(to), wide, chargers)].filter(Boolean));
     };
     redraw();
     const kinds = period === "day" ? [["sun", "sun"], ["house", "house"], ["car", "cars"]] : [["sun", "from the sun"], ["battery", "from the battery"], ["grid", "from the grid"]];
@@ -72,7 +72,7 @@ export function historyScreen(live, act) {
 
   const element = h("div", { class: "history-screen" },
     h("section", { class: "card" }, h("div", { class: "chips periods", role: "group", "aria-label": "How long" }, chips),
-      h("div", { class: "day-head" }, back, title, on), chart, legend, whoseGroup, sums),
+      h("div", { class: "day-head" }, back, title, on), chart, whoseGroup, sums),
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Charging sessions"), csv), table.element));
 
   let begun = false;

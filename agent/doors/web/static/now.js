@@ -7,7 +7,7 @@ import { h, say, show } from "/static/dom.js";
 import { flow } from "/static/flow.js";
 import { icon } from "/static/icons.js";
 import { eventLine } from "/static/journal.js";
-import { amps, clock, dayWord, headline, modeWord } from "/static/words.js";
+import { amps, clock, dayWord, headline, modeWord, span } from "/static/words.js";
 
 const LAST_EVENTS = 5;
 
@@ -76,5 +76,5 @@ function nextWords({ next_window: next, now, window }) {
   const current = window ? `“${window.name}” holds until ${clock(window.until)}. ` : "";
   if (!next) return current || "No charging window is planned.";
   const limit = next.amps !== null ? ` with ${amps(next.amps)}` : "";
-  return `${current}“${next.name}” begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}.`;
+  return `${current}“${next.name}” begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}. That is in ${span((Date.parse(next.begins) - Date.parse(now)) / 1000)}.`;
 }

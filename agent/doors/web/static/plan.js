@@ -20,7 +20,6 @@ export function planScreen(live, act) {
   const form = windowForm({
     save: (before, row) => { form.close(); change(save(before, row)); },
     remove: (row) => { form.close(); change(call("DELETE", `/windows/${encodeURIComponent(row.name)}`)); },
-    raise: (row) => { form.close(); change(call("PUT", "/windows", [row, ...rows.filter((one) => one.name !== row.name)])); },
     closed: () => { picked = ""; days.update(rows, picked); },
   });
   const days = week({
@@ -61,7 +60,7 @@ export function planScreen(live, act) {
 
   const element = h("div", { class: "plan-screen" },
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "The week"), add), days.element, none,
-      h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the upper one counts."),
+      h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the one that opened later counts."),
       h("ul", { class: "legend modes-legend" }, ["fast", "solar_min", "solar", "off"].map((mode) => h("li", { class: mode }, modeWord(mode))))),
     form.element,
     h("section", { class: "card" }, h("h2", {}, "The next seven days"), coming), plans);
@@ -93,9 +92,9 @@ function applied(turns, { now, chargers }) {
   if (!turns.length) return [h("p", { class: "quiet" }, "No window falls into them: the mode of each charger holds.")];
   const first = Date.parse(`${day(now)}T12:00:00Z`);
   const nameOf = (id) => chargers.find((one) => one.id === id)?.name ?? id;
-  return Array.from({ length: 8 }, (_, away) => new Date(first + away * 86400000).toISOString().slice(0, 10)).map((date) => {
+  return Array.from({ length: 7 }, (_, away) => new Date(first + away * 86400000).toISOString().slice(0, 10)).map((date) => {
     const mine = turns.filter((turn) => day(turn.start) <= date && day(turn.end) >= date && !(day(turn.end) === date && clock(turn.end) === "00:00"));
-    const track = h("div", { class: "track flat" });
+    const track = h("div", { class: "lane flat" });
     for (const turn of mine) {
       const from = day(turn.start) < date ? 0 : minutes(clock(turn.start));
       const to = day(turn.end) > date ? DAY_MIN : minutes(clock(turn.end));

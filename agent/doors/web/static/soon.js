@@ -3,7 +3,7 @@
 import { h, put, say, show } from "/static/dom.js";
 import { clock, dayWord, modeWord, span } from "/static/words.js";
 
-const AHEAD_S = 12 * 3600;
+const AHEAD_S = 2 * 3600;
 const UNITS = { s: 1, min: 60, h: 3600 };
 
 /** "starting in 1 min 20 s if the sun stays" -> 80; null where a sentence counts nothing down. */
@@ -19,7 +19,7 @@ export function nextTurn(charger, { now, next_window: next }) {
   const left = (iso) => (Date.parse(iso) - Date.parse(now)) / 1000;
   const held = charger.window;
   if (held && !charger.boost) return `“${held.name}” (${modeWord(held.mode)}) ends in ${span(left(held.until))}, at ${clock(held.until)}.`;
-  if (!next || (next.charger && next.charger !== charger.id) || left(next.begins) > AHEAD_S) return "";
+  if (!next || (next.charger ? next.charger !== charger.id : left(next.begins) > AHEAD_S)) return "";
   return `“${next.name}” (${modeWord(next.mode)}) begins in ${span(left(next.begins))}, at ${clock(next.begins)}.`;
 }
 

@@ -11,7 +11,7 @@ const MOVED_PX = 5;
 
 /** Rows of a day each. `hooks`: pick(row), draw(day, from, to), move(row, from, to), all in minutes. */
 export function week(hooks) {
-  const tracks = DAY_NAMES.map(() => h("div", { class: "track" }));
+  const tracks = DAY_NAMES.map(() => h("div", { class: "lane" }));
   const hours = h("div", { class: "hours", "aria-hidden": "true" }, ["0", "6", "12", "18", "24"].map((hour) => h("span", {}, hour)));
   const element = h("div", { class: "week", role: "group", "aria-label": "The week's windows" },
     DAY_NAMES.map((name, day) => h("div", { class: "week-row" }, h("span", { class: "day", "aria-label": name }, name.slice(0, 2)), tracks[day])), h("div", { class: "week-row" }, h("span", { class: "day" }), hours));

@@ -6,7 +6,7 @@ import { MODES } from "/static/words.js";
 
 const PRESETS = [["Every day", [0, 1, 2, 3, 4, 5, 6]], ["Mon–Fri", [0, 1, 2, 3, 4]], ["Weekend", [5, 6]]];
 
-/** element, open(row, isNew), close(). `hooks`: save(before, row), remove(row), raise(row) counts it first, closed(). */
+/** element, open(row, isNew), close(). `hooks`: save(before, row), remove(row), closed(). */
 export function windowForm(hooks) {
   let before = null;
   let days = [];
@@ -21,7 +21,6 @@ export function windowForm(hooks) {
   const dayButtons = DAY_NAMES.map((word, day) => h("button", { type: "button", "aria-label": word, onclick: () => setDays(days.includes(day) ? days.filter((one) => one !== day) : [...days, day]) }, word.slice(0, 2)));
   const modeButtons = MODES.map((one) => h("button", { type: "button", title: one.hint, onclick: () => setMode(one.mode) }, one.word));
   const remove = h("button", { type: "button", class: "plain bad", onclick: () => hooks.remove(before) }, "Delete");
-  const raise = h("button", { type: "button", onclick: () => hooks.raise(before) }, "Let it count first");
   const complaint = h("p", { class: "problem", role: "alert" });
   const field = (label, input, unit) => h("div", { class: "field" }, h("label", { for: input.id }, label), input, unit ? h("span", { class: "unit" }, unit) : null);
 
@@ -54,7 +53,7 @@ export function windowForm(hooks) {
     h("div", { class: "modes", role: "group", "aria-label": "Mode in this window" }, modeButtons),
     field("At most", amps, "A"), field("Charger", charger),
     h("label", { class: "check", for: "w-enabled" }, enabled, "In force"), complaint,
-    h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, "Save"), h("button", { type: "button", onclick: () => close() }, "Cancel"), raise, remove));
+    h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, "Save"), h("button", { type: "button", onclick: () => close() }, "Cancel"), remove));
   element.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
 
   function open(row, chargers, known) {
@@ -71,7 +70,6 @@ export function windowForm(hooks) {
     setDays(daysOf(row.days));
     setMode(row.mode);
     show(remove, known);
-    show(raise, known);
     show(element, true);
     name.focus({ preventScroll: true });
     element.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });

@@ -21,7 +21,7 @@ export function power(watts) {
 /** 25 -> "25 A", 6.4 -> "6.4 A". */
 export const amps = (value) => `${number(value, Number.isInteger(Math.round(value * 10) / 10) ? 0 : 1)} A`;
 
-export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, 1)} kWh`);
+export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, Math.abs(wh) >= 99950 ? 0 : 1)} kWh`);
 
 export const percent = (value) => `${number(value, 0)} %`;
 
