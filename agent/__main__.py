@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from notify.settings import SettingsError
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
-        return _dispatch(asked)
+        return DEEDS[asked.command](asked)
     except SettingsError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return 1
@@ -100,49 +101,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 70
 
 
-def _dispatch(asked: argparse.Namespace) -> int:
+def _do(module: str, function: str, *arguments: object) -> int:
     """Import only what this command needs: `run` must reach the bus within a blink."""
-    match asked.command:
-        case "run":
-            from agent.app import run
+    status: int = getattr(import_module(module), function)(*arguments)
+    return status
 
-            return run(asked.config, asked.credentials)
-        case "check":
-            from agent.commands.check import check
 
-            return check(asked.config, asked.credentials)
-        case "doctor":
-            from agent.commands.doctor import doctor
+DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": lambda asked: _do("agent.app", "run", asked.config, asked.credentials),
+    "check": lambda asked: _do("agent.commands.check", "check", asked.config, asked.credentials),
+    "doctor": lambda asked: _do("agent.commands.doctor", "doctor", asked.config, asked.credentials),
+    "status": lambda asked: _status(asked),
+    "password": lambda asked: _keys(asked),
+    "token": lambda asked: _keys(asked),
+    "sniff": lambda asked: _do("agent.commands.listen", "sniff", asked.port, asked.seconds),
+    "decode": lambda asked: _do("agent.commands.listen", "decode_lines", sys.stdin, sys.stdout),
+    "probe": lambda asked: _do("agent.commands.probe", "probe", asked.address),
+    "meter": lambda asked: _do("agent.meters.cli", "run_meter", asked),
+    "meters": lambda asked: _do("agent.meters.cli", "run_meters", asked),
+    "migrate": lambda asked: _do(
+        "agent.commands.migrate.command",
+        "migrate",
+        asked.source,
+        asked.settings,
+        asked.target,
+        asked.charger,
+        asked.show,
+    ),
+    "install": lambda asked: _do("agent.commands.install", "main", asked),
+    "uninstall": lambda asked: _do("agent.commands.install", "main", asked),
+}
 
-            return doctor(asked.config, asked.credentials)
-        case "status":
-            from agent.commands.status import status
-            from agent.config import load
 
-            return status(load(asked.config, asked.credentials), asked.json)
-        case "password" | "token":
-            return _keys(asked)
-        case "sniff":
-            from agent.commands.listen import sniff
+def _status(asked: argparse.Namespace) -> int:
+    from agent.commands.status import status
+    from agent.config import load
 
-            return sniff(asked.port, asked.seconds)
-        case "probe":
-            from agent.commands.probe import probe
-
-            return probe(asked.address)
-        case "migrate":
-            from agent.commands.migrate.command import migrate
-
-            return migrate(asked.source, asked.settings, asked.target, asked.charger, asked.show)
-        case "decode":
-            from agent.commands.listen import decode_lines
-
-            return decode_lines(sys.stdin, sys.stdout)
-        case "install" | "uninstall":
-            from agent.commands import install
-
-            return install.main(asked)
-    return _meters(asked)
+    return status(load(asked.config, asked.credentials), asked.json)
 
 
 def _keys(asked: argparse.Namespace) -> int:
@@ -155,12 +150,6 @@ def _keys(asked: argparse.Namespace) -> int:
     if asked.deed == "new":
         return keys.new_token(house, asked.name, asked.scope)
     return keys.list_tokens(house) if asked.deed == "list" else keys.revoke_token(house, asked.name)
-
-
-def _meters(asked: argparse.Namespace) -> int:
-    from agent.meters import cli
-
-    return cli.run_meters(asked) if asked.command == "meters" else cli.run_meter(asked)
 
 
 if __name__ == "__main__":
