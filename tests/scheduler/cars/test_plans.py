@@ -192,3 +192,17 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would(street):
     assert any("would ask the agent: PUT /boost" in line for line in said)
     assert not (street.home.runner.folder / "cars.json").exists()
     assert street.agent.boost is None
+
+
+def test_a_car_whose_charge_is_not_known_is_planned_with_care_and_asked_once_it_draws(street):
+    street.settings(car=PLAN, tesla=NIGHT)
+    street.plug()
+    street.car.busy_s -= 3600  # it slept when we came
+    until(street, "18:00", 600)
+    assert street.counts == {"free": 1}
+    assert "not known" in street.shown["note"]
+    until(street, "01:00", 300)
+    assert street.shown["note"] == ""
+    assert street.shown["soc_percent"] == pytest.approx(street.car.soc_percent, abs=1)
+    until(street, "07:00", 300)
+    assert street.car.soc_percent == pytest.approx(80, abs=1)
