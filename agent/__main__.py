@@ -27,6 +27,15 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, parents=[with_settings], help=says)
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
     status.add_argument("--json", action="store_true")
+    commands.add_parser("password", parents=[with_settings], help="set the page's password")
+    token = commands.add_parser("token", help="keys for programs that use the API")
+    deeds = token.add_subparsers(dest="deed", required=True, metavar="new|list|revoke")
+    new = deeds.add_parser("new", parents=[with_settings], help="make a token and print it once")
+    new.add_argument("name", help="what it is for, like home-assistant")
+    new.add_argument("--scope", choices=("read", "control", "admin"), default="read")
+    deeds.add_parser("list", parents=[with_settings], help="names and scopes")
+    revoke = deeds.add_parser("revoke", parents=[with_settings], help="take a token back, at once")
+    revoke.add_argument("name")
     sniff = commands.add_parser("sniff", help="decode a bus live, without sending a byte")
     sniff.add_argument("port", help="/dev/..., socket://HOST:PORT or rfc2217://HOST:PORT")
     sniff.add_argument("--seconds", type=float, help="stop after so many seconds")
@@ -42,6 +51,8 @@ def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     meter.add_argument("--json", action="store_true", help="everything it says, as JSON")
     meter.add_argument("--watch", action="store_true", help="go on until interrupted")
     meter.add_argument("--credentials", type=Path, help="a file with the secrets that the line names")
+    probe = commands.add_parser("probe", help="find what speaks Modbus at an address")
+    probe.add_argument("address", metavar="HOST[:PORT]")
     meters = commands.add_parser("meters", help="list every kind of source")
     meters.add_argument("--json", action="store_true")
 
@@ -87,16 +98,34 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from agent.commands.status import status
             from agent.config import load
 
-            return status(load(asked.config, asked.credentials).settings.web.listen, asked.json)
+            return status(load(asked.config, asked.credentials), asked.json)
+        case "password" | "token":
+            return _keys(asked)
         case "sniff":
             from agent.commands.listen import sniff
 
             return sniff(asked.port, asked.seconds)
+        case "probe":
+            from agent.commands.probe import probe
+
+            return probe(asked.address)
         case "decode":
             from agent.commands.listen import decode_lines
 
             return decode_lines(sys.stdin, sys.stdout)
     return _meters(asked)
+
+
+def _keys(asked: argparse.Namespace) -> int:
+    from agent.commands import keys
+    from agent.config import load
+
+    house = load(asked.config, asked.credentials)
+    if asked.command == "password":
+        return keys.set_password(house)
+    if asked.deed == "new":
+        return keys.new_token(house, asked.name, asked.scope)
+    return keys.list_tokens(house) if asked.deed == "list" else keys.revoke_token(house, asked.name)
 
 
 def _meters(asked: argparse.Namespace) -> int:

@@ -138,6 +138,27 @@ class Desk:
             event = Event("boost_ended", f"{whose} went back from boost{_by(by)}.", subject=charger_id or "")
             self._take(replace(control, boosts=left), event)
 
+    def limit(self, amps: float | None, charger_id: str, by: str = "") -> None:
+        """Let a charger offer this much at the most, whatever else is asked; None takes the limit away."""
+        with self._lock:
+            charger = self._charger(charger_id)
+            control = self.control.get()
+            limits = {key: most for key, most in control.limit_by_charger.items() if key != charger_id}
+            says = "may offer all that its wires bear again"
+            if amps is not None and amps != charger.max_amps:
+                if not charger.min_amps <= amps <= charger.max_amps:
+                    raise Refused(
+                        409,
+                        f"{amps:g} A is not possible: {charger.label} can be held at "
+                        f"{charger.min_amps:g} to {charger.max_amps:g} A.",
+                    )
+                limits[charger_id] = float(amps)
+                says = f"may offer {amps:g} A at the most"
+            if limits == control.limit_by_charger:
+                return
+            event = Event("limit", f"{charger.label} {says}{_by(by)}.", subject=charger_id)
+            self._take(replace(control, limit_by_charger=limits), event)
+
     def tidy(self, published: Published) -> None:
         """Drop boosts that are over, and note counters that were not known when a boost began.
 

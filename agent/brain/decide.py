@@ -72,7 +72,10 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
 def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
     heard = {status.charger_id: status for status in snapshot.chargers}
     cases = []
+    limits = snapshot.control.limit_by_charger
     for charger in rules.chargers:
+        if charger.charger_id in limits:
+            charger = replace(charger, max_amps=min(charger.max_amps, limits[charger.charger_id]))
         status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
         past = memory.chargers.get(charger.charger_id, FRESH)
         wish = wanted(charger, status, snapshot, moment)

@@ -281,6 +281,11 @@ def test_a_charger_that_fell_silent_keeps_its_amps_reserved():
     assert [o.amps for o in decision.offers] == [0.0, 16.0]
 
 
+def test_a_limit_that_somebody_asked_for_holds_in_every_mode():
+    house = sunny(control=Control(mode=Mode.FAST, limit_by_charger={"0001": 13.0})).run(10)
+    assert house.amps() == 13
+
+
 def test_a_night_is_decided_once_and_the_morning_anew():
     house = Plant(RULES, sun_w=0.0, house_w=300.0).run(10)
     resting = house.memory.rest

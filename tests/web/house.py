@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from agent.app import pusher
 from agent.desk import Desk, KeptNowhere
-from agent.doors.rooms import Rooms, Site
+from agent.doors.rooms import Money, Rooms, Site
 from agent.doors.web.server import WebServer, WebSettings
 from agent.meters.part import Meters
 from agent.meters.plan import Plan
@@ -54,6 +54,12 @@ RULES = Rules(
     volts=230,
 )
 NIGHT = {"name": "night", "days": "mon-fri", "from": "21:30", "to": "07:15", "mode": "fast", "amps": 16}
+
+FINDINGS = (
+    {"level": "good", "about": "settings", "says": "sunward.toml can be used."},
+    {"level": "good", "about": "grid meter", "says": "It told its last value 1 s ago."},
+    {"level": "odd", "about": "bus", "says": "12 damaged of 800 messages: look at cable and termination."},
+)
 
 
 class Remembered:
@@ -122,6 +128,26 @@ class Remembered:
         newer = [row for row in self.rows if row["id"] > after_id]
         return newer[-limit:] if after_id < 0 else newer[:limit]
 
+    def decisions(self, start, end, charger_id, limit):
+        """Two changes of the garage's offer, one of them with its rules."""
+        steps = [
+            {"rule": "budget", "before_amps": 0, "after_amps": 3.9, "why": "the sun leaves 0.9 kW"},
+            {"rule": "hold", "before_amps": 3.9, "after_amps": 0, "why": "below the minimum for too long"},
+        ]
+        why = "Stopped: the sun leaves only 0.9 kW."
+        rows = [
+            (1, NOON - timedelta(hours=2), 0, 12, "12 A of sun: 3.3 kW from the roof.", steps[:1]),
+            (2, NOON - timedelta(minutes=40), 12, 0, why, steps),
+            (3, NOON - timedelta(minutes=20), 0, 25, "25 A of sun: 6.4 kW from the roof.", steps[:1]),
+        ]
+        names = ("id", "at", "charger", "before_amps", "after_amps", "reason", "steps")
+        found = [
+            dict(zip(names, (key, at.isoformat(), GARAGE, *rest), strict=True))
+            for key, at, *rest in rows
+            if start <= at < end and charger_id in (None, GARAGE)
+        ]
+        return found[-limit:]
+
     def tell(self, event: Event) -> None:
         """Write an event down."""
         at = event.at_wall or NOON
@@ -164,7 +190,15 @@ class MiniHouse:
             self.published,
             self.desk,
             self.history,
-            Site(rules, "Sonnenhof", versions={"sunward": "0.1.0"}),
+            Site(
+                rules,
+                "Sonnenhof",
+                versions={"sunward": "0.1.0", "python": "3.13.2"},
+                money=Money("€", 0.32, 0.08),
+                settings={"site": {"name": "Sonnenhof", "phases": 1}, "web": {"listen": "127.0.0.1:8080"}},
+            ),
+            self.history.tell,
+            lambda: FINDINGS,
         )
         self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
         self.meter_problem = self.bus_problem = ""
