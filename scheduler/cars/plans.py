@@ -18,8 +18,8 @@ from typing import Any
 from scheduler.agent_api import AgentRefused
 from scheduler.cars.goals import Goal, Power, need_s, next_goal, next_target
 from scheduler.cars.model import Json
-from scheduler.cars.outlook import Sun, blocked, power_of, rates
-from scheduler.cars.planner import Plan, make_plan
+from scheduler.cars.outlook import Market, Sun, blocked, power_of, rates
+from scheduler.cars.planner import Plan, PlanSlot, make_plan
 from scheduler.cars.running import Running, running
 from scheduler.cars.settings import Preference
 from scheduler.cars.visit import Visit
@@ -32,6 +32,7 @@ EXTEND_BELOW_S = 600.0  # longer than from one tick of cron to the next
 SHORTEN_FROM_S = 900.0
 UNKNOWN_SOC_PERCENT = 30.0
 MOST_SLOTS_SHOWN = 48
+MOST_PRICES_SHOWN = 200
 ASK_BEFORE_S = 12 * 3600.0
 
 
@@ -104,7 +105,8 @@ class CarPlan:
             kept |= {"active": None, "on": False}
             return None, None
         need = need_s(car, soc, goal.soc_percent, power)
-        plan = self._make(goal, need, power)
+        market = rates(self._context.settings, self._now, goal.prefer)
+        plan = self._make(goal, need, power, market)
         to_full = goal.soc_percent >= 100
         state = running(plan, self._now, was, need_s=need, target=goal.target, to_full=to_full)
         self._tell(goal, plan)
@@ -115,11 +117,11 @@ class CarPlan:
         }
         if limit is not None and any(one.soc_percent > limit for one in car.plans):
             self.note = f"The limit of {limit:.0f} % in its app is below its plan, and counts."
-        shown = _shown(goal, plan, need * power.watts / 3.6e6)
+        shown = _shown(goal, plan, need * power.watts / 3.6e6, power, market, self._now)
         return shown, Wanted(state.until_s, goal.soc_percent, state.why) if state.on else None
 
-    def _make(self, goal: Goal, need: float, power: Power) -> Plan:
-        values, unit = rates(self._context.settings, self._now, goal.prefer)
+    def _make(self, goal: Goal, need: float, power: Power, market: Market) -> Plan:
+        values, unit = market
         windows = self._context.agent.windows()
         return make_plan(
             values,
@@ -222,25 +224,32 @@ def _is_unknown(visit: Visit) -> bool:
     return here is None or visit.memory.read_s < here
 
 
-def _shown(goal: Goal, plan: Plan, need_kwh: float) -> Json:
+def _shown(goal: Goal, plan: Plan, need_kwh: float, power: Power, market: Market, now: datetime) -> Json:
+    """What the page draws: the goal, the slots and why, and the prices that they were chosen from."""
+    values, unit = market
+    ahead = [one for one in values if now.timestamp() < one.end.timestamp()]
     return {
-        "soc_percent": goal.soc_percent,
-        "by": goal.target.isoformat(),
+        "goal_percent": goal.soc_percent,
+        "ready_at": goal.target.isoformat(),
         "prefer": goal.prefer,
-        "says": plan.says,
+        "sentence": plan.says,
         "late": plan.late,
         "finish": plan.finish.isoformat() if plan.finish else None,
         "need_kwh": round(need_kwh, 1),
-        "slots": [
-            {
-                "start": slot.start.replace(microsecond=0).isoformat(),
-                "end": slot.end.replace(microsecond=0).isoformat(),
-                "price": slot.price,
-                "why": slot.why,
-            }
-            for slot in plan.slots[:MOST_SLOTS_SHOWN]
+        "unit": unit,
+        "slots": [_slot(slot, power) for slot in plan.slots[:MOST_SLOTS_SHOWN]],
+        "prices": [
+            {"start": one.start.isoformat(), "end": one.end.isoformat(), "price": one.price_per_kwh}
+            for one in ahead[:MOST_PRICES_SHOWN]
+            if one.start.timestamp() < goal.target.timestamp()
         ],
     }
+
+
+def _slot(slot: PlanSlot, power: Power) -> Json:
+    start, end = (when.replace(microsecond=0).isoformat() for when in (slot.start, slot.end))
+    price = {} if slot.price is None else {"price": slot.price}
+    return {"start": start, "end": end, **price, "amps": power.amps, "why": slot.why}
 
 
 def _goal_to_json(goal: Goal) -> Json:
