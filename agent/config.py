@@ -131,6 +131,7 @@ class Settings(Section):
     # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
     notify: Any = None
     cars: Any = None
+    tesla: Any = None
     tariff: Any = None
     battery: Any = None
     thermostats: Any = None
