@@ -166,11 +166,15 @@ class Boost:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart."""
+    """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart.
+
+    `limit_by_charger` are amps that a charger may not exceed for now, whatever its mode, boost or window.
+    """
 
     mode: Mode = Mode.SOLAR
     mode_by_charger: Mapping[str, Mode] = field(default_factory=dict)
     boosts: tuple[Boost, ...] = ()
+    limit_by_charger: Mapping[str, float] = field(default_factory=dict)
 
 
 # --- the brain -------------------------------------------------------------------------------------
@@ -204,9 +208,9 @@ class Rules:
     site_phases: int = 1
     volts: float = 230.0  # nominal, between a charger's conductor and neutral (or L1-L2 in the US)
     min_solar_share: float = 1.0
-    start_delay_s: float = 60.0
-    min_on_s: float = 300.0
-    min_off_s: float = 600.0
+    start_delay_s: float = 20.0
+    min_on_s: float = 60.0
+    min_off_s: float = 60.0
     reserve_watts: float = 0.0
     battery_rule: Literal["house_first", "car_first", "ignore"] = "house_first"
     battery_full_percent: float = 90.0

@@ -89,8 +89,10 @@ class Outbox(Generic[T]):
 class ThreadRunner:
     """Runs each part in a thread of its own, restarting one that crashes with growing patience."""
 
-    def __init__(self, clock: Clock, crashed: Callable[[Part, Exception], None]) -> None:
+    def __init__(self, clock: Clock, crashed: Callable[[Part, Exception], None], pace: float = 1.0) -> None:
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
         self._clock = clock
+        self._pace = pace
         self._crashed = crashed
         self.stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -117,7 +119,7 @@ class ThreadRunner:
                 self._crashed(part, error)
                 wait_s, patience_s = patience_s, min(2 * patience_s, LONGEST_PATIENCE_S)
             if wait_s > 0:
-                wake.wait(wait_s)
+                wake.wait(wait_s / self._pace)
 
     def end(self, patience_s: float = 3.0) -> None:
         """Tell every part's thread to end, and wait for each a little."""

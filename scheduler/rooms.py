@@ -17,6 +17,8 @@ from scheduler.settings import SchedulerSettings
 ROOMS: dict[str, str] = {
     "tariff": "scheduler.tariffs",
     "forecast": "scheduler.forecast",
+    "clouds": "scheduler.clouds.room",
+    "cars": "scheduler.cars.room",
     "battery": "scheduler.battery",
     "thermostats": "scheduler.thermostats",
 }

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from simulator import replay
+from simulator import demo, replay
 from simulator.chance import draw_world
 from simulator.trace import write_trace
 from simulator.weather import DAYS, day_named
@@ -46,7 +46,10 @@ def main() -> int:
     seeds.add_argument("--count", type=int, default=200, help="how many houses (default: 200)")
     seeds.add_argument("--length", type=float, default=900.0, help="seconds each (default: 900)")
     replay.add_parser(commands)
+    demo.add_parser(commands)
     chosen = parser.parse_args()
+    if chosen.command == "demo":
+        return demo.main(chosen)
     if chosen.command == "simulate":
         return replay.simulate(chosen)
     if chosen.command == "seeds":

@@ -46,6 +46,7 @@ def draw_charger(rng: Random, charger_id: str, phases: int) -> ChargerProfile:
         idle_offset_amps=rng.choice((0.0, 0.25)),
         answer_s=rng.choice((0.005, 0.02, 0.02, 0.06)),
         stops_after_s=rng.uniform(20.0, 30.0),
+        announcement_jitter_s=rng.choice((0.0, 0.1, 0.1)),
         pushes_energy=modern and rng.random() < 0.2,
         sticks_after_pause=rng.random() < 0.2,
     )
@@ -66,7 +67,7 @@ def draw_car(rng: Random, phases: int) -> CarProfile:
         ramp_up_amps_per_s=rng.uniform(0.8, 2.5),
         draws_below_offer_amps=rng.uniform(0, 0.7),
         six_amp_trap=seldom(),
-        keeps_minimum_at_zero=False,
+        keeps_minimum_at_zero=seldom(),
         sleeps=seldom(),
         refuses_after_zero_at_plugin=seldom(),
         refuses_after_interruptions=10 if seldom() else 0,

@@ -95,6 +95,7 @@ class ChargerProfile:
     stops_after_s: float = 30.0  # of silence, 20 to 30
     replug_after_silence_s: float = inf  # a longer silence makes the car refuse
     first_announcement_s: float | None = None  # None: some time in the first 10 s
+    announcement_jitter_s: float = 0.0  # how unevenly it keeps its 10 s
     pushes_energy: bool = False  # sends FD EB unasked
     mute: bool = False
     sticks_after_pause: bool = False  # in state 08 it rises above 6 A only when told 08
@@ -410,7 +411,8 @@ class VirtualCharger:
             return data
         self.advance(now)
         if now >= self._announce_at and not (self.linked_to or self.bricked or self.muted):
-            self._announce_at = now + ANNOUNCE_EVERY_S
+            jitter_s = self.profile.announcement_jitter_s
+            self._announce_at = now + ANNOUNCE_EVERY_S + jitter_s * self._rng.uniform(-1, 1)
             data = self._announcement()
         self._reckon()
         return data

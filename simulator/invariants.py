@@ -2,8 +2,8 @@
 
 * the sum of max(offered, drawn) never exceeds the circuit;
 * no offer lies between 0 and the minimum;
-* every linked charger hears a heartbeat within 1.5 s; on a noisy wire one is at least sent within 5 s
-  (a damaged announcement may look like another primary, and then it is right to listen for three);
+* every linked charger hears a heartbeat within 1.5 s; on a noisy wire, or just after a collision, one is at
+  least sent within 5 s (a damaged announcement may look like another primary: it is right to listen then);
 * a stale meter leads to the safe offer within its age limit and two seconds;
 * every charger has an offer, with a reason;
 * no charger is ever sent what must never be sent;

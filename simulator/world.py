@@ -34,6 +34,7 @@ from simulator.wires.stepped import Peer, SteppedBus
 MOST_PLAUSIBLE_WATTS = 1_000_000.0
 VALUE_SOLAR, VALUE_IMPORT, VALUE_START = 0.12, -0.10, -0.02  # EUR-like: per kWh, per kWh, each
 FORGIVEN_S = 30.0  # after a meter's lie, before the main fuse is judged again
+COLLIDED_S = 3.0  # a charger's unasked word may ruin one heartbeat
 NOWHERE: frozenset[int] = frozenset()
 PULLED = "The simulated adapter was pulled out: plug it in again."
 SUN_MODES = (Mode.SOLAR, Mode.SOLAR_MIN)
@@ -162,7 +163,6 @@ class World:
         self.control = self.setting.control
         self.clock = FakeClock(self.setting.wall)
         self.dark = False
-        self.silent_s = 0  # seconds in which the primary kept silent because it heard another one
         self.ledger = Ledger()
         self.invariants = Invariants(rules, self.setting.watches_meter)
         self.decision = Decision()
@@ -227,12 +227,8 @@ class World:
         if self.dark:
             return
         self._read_meters(flow, now)
-        view = self.primary.view()
-        if view.health.other_primary:  # it is silent on purpose, and says so
-            self._quiet_since = now
-            self.silent_s += 1
         seen = Seen(
-            view.chargers,
+            self.primary.view().chargers,
             self.readings,
             self.setting.cars(moment),
             self.control,
@@ -269,7 +265,7 @@ class World:
                 grid,
                 {} if is_fresh else self._sun_modes(seen),
                 self.bus.spoken_at,
-                wire_is_clean=not self.bus.wire.is_faulty,
+                wire_is_clean=not self.bus.wire.is_faulty and now - self.bus.collided_at > COLLIDED_S,
                 line_is_whole=not self.bus.pulled,
                 quiet_since=self._quiet_since,
                 grid_amps=flow.grid_amps,

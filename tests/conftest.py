@@ -17,3 +17,15 @@ def need(program: str) -> str:
         pytest.fail(f"{program} is missing, and CI must have it (see tests/install-services)")
     pytest.skip(f"{program} is not installed: run tests/install-services as root")
     raise AssertionError
+
+
+# Chromium as root in a closed network, without a word to anybody else's servers.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]

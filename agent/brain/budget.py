@@ -2,8 +2,10 @@
 
     surplus = -grid + what the chargers drew when the grid was measured - reserve, by the battery's rule
 
-The chargers' draw is taken at the instant of the meter's reading, not now: a car that ramps up while
-the reading is five seconds old would otherwise be counted as extra sun.
+Both must be of the same instant. A car that ramps up while the reading is five seconds old would be counted
+as extra sun, and one that ramps while the charger's last word is a second old as lost sun: the offer would
+then flap. So draws are remembered with the time they were heard, and taken at the meter's time; and while a
+car moves, a reading newer than the last word waits for the next one.
 
 Battery rules. `house_first`: what flows into the house battery is not for cars until it is nearly full.
 `car_first`: it is. Under both, what the battery gives is not sun and is subtracted. `ignore`: the grid
@@ -12,18 +14,23 @@ meter alone decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from agent.brain.memory import Memory
+from agent.brain.memory import Watched
 from agent.model import ChargerRules, ChargerStatus, Reading, Role, Rules
 
 PLAUSIBLE_VOLTS = (80.0, 300.0)
-DRAWS_KEPT_S = 30.0
+DRAWS_KEPT = 20  # one a second
+GRIDS_KEPT = 4
+SAME_S = 0.05
+MOVES_FOR_S = 3.0  # after a new offer
+STILL_WATTS = 70.0
+LONGEST_WAIT_S = 2.5
+IDLE_AMPS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sun:
+class Sun(NamedTuple):
     """The surplus in watts, and the age of what it was computed from; None: nothing is known."""
 
     watts: float | None
@@ -49,47 +56,84 @@ def watts_per_amp(charger: ChargerRules, status: ChargerStatus, rules: Rules) ->
     return volts_of(status, rules) * len(charger.phases)
 
 
-def remember_draw(
-    draws: tuple[tuple[float, float], ...], now: float, watts: float
-) -> tuple[tuple[float, float], ...]:
-    """Add this second's draw; equal neighbours are kept once, old ones dropped."""
-    if draws and draws[-1][1] == watts:
-        return draws
-    kept = draws if not draws or now - draws[0][0] <= DRAWS_KEPT_S else _since(draws, now - DRAWS_KEPT_S)
-    return (*kept, (now, watts))
+def drawn_amps(status: ChargerStatus) -> float:
+    """What a car draws, less what an idle unit's sensor imagines."""
+    return status.drawn_amps if status.charging or status.drawn_amps > IDLE_AMPS else 0.0
 
 
-def _since(draws: tuple[tuple[float, float], ...], oldest: float) -> tuple[tuple[float, float], ...]:
-    for index in range(len(draws) - 1):
-        if draws[index + 1][0] > oldest:
-            return draws[index:]
-    return draws[-1:]
+def watch(kept: Watched, at: float, watts: float, most: int) -> Watched:
+    """Remember one more (time, watts), at most so many; the same time twice is the same thing."""
+    if kept and at <= kept[-1][0]:
+        return kept
+    return (*kept[-most + 1 :], (at, watts))
 
 
-def drawn_at(draws: tuple[tuple[float, float], ...], at: float) -> float:
-    """The chargers' watts at an earlier instant; the oldest known for anything before."""
+def heard_at(statuses: Sequence[ChargerStatus], now: float) -> float:
+    """When the chargers said what they draw: the mean over those that are linked."""
+    times = [s.heard_at_mono_s for s in statuses if s.linked and s.heard_at_mono_s is not None]
+    return sum(times) / len(times) if times else now
+
+
+def drawn_at(draws: Watched, at: float) -> float:
+    """The chargers' watts at an instant, on the line between what was heard before and after it."""
+    after = None
     for since, watts in reversed(draws):
         if since <= at:
-            return watts
+            if after is None:
+                return watts
+            return watts + (after[1] - watts) * (at - since) / (after[0] - since)
+        after = (since, watts)
     return draws[0][1] if draws else 0.0
 
 
-def sun(rules: Rules, readings: Mapping[Role, Reading], memory: Memory, now: float) -> Sun:
+def sun(
+    rules: Rules,
+    readings: Mapping[Role, Reading],
+    draws: Watched,
+    grids: Watched,
+    offered_mono_s: float,
+    now: float,
+) -> Sun:
     """What may be spent on cars without buying, at this second."""
     grid = readings.get("grid")
-    battery = readings.get("battery")
     if grid is None:
         return NO_METER
-    surplus = drawn_at(memory.draws, grid.at_mono_s) - grid.watts
+    at, watts = _paired(draws, grids, offered_mono_s, now) if grids else (grid.at_mono_s, grid.watts)
+    surplus = drawn_at(draws, at) - watts
     why = ""
+    battery = readings.get("battery")
     if battery is not None and rules.battery_rule != "ignore":
-        surplus, why = _after_battery(surplus, battery, rules)
+        surplus, why = _after_battery(surplus, battery, rules, now)
     return Sun(surplus - rules.reserve_watts, now - grid.at_mono_s, why)
 
 
-def _after_battery(surplus: float, battery: Reading, rules: Rules) -> tuple[float, str]:
+def _paired(draws: Watched, grids: Watched, offered_mono_s: float, now: float) -> tuple[float, float]:
+    """The grid reading to use: the newest, or while a car moves the newest that a draw was heard after."""
+    newest = grids[-1]
+    heard = draws[-1][0] if draws else now
+    if newest[0] <= heard + SAME_S or not _moving(draws, offered_mono_s, now):
+        return newest
+    for reading in reversed(grids[:-1]):
+        if newest[0] - reading[0] > LONGEST_WAIT_S:
+            break
+        if reading[0] <= heard + SAME_S:
+            return reading
+    return newest
+
+
+def _moving(draws: Watched, offered_mono_s: float, now: float) -> bool:
+    if now - offered_mono_s < MOVES_FOR_S:
+        return True
+    recent = draws[-3:]
+    return any(abs(watts - recent[-1][1]) > STILL_WATTS for _, watts in recent)
+
+
+def _after_battery(surplus: float, battery: Reading, rules: Rules, now: float) -> tuple[float, str]:
+    """An old reading may still take sun away from the cars, but no longer give them any."""
     if battery.watts > 0:
         return surplus - battery.watts, "what the house battery gives is not sun"
+    if now - battery.at_mono_s > rules.stale_minimum_s:
+        return surplus, "the house battery is silent, so its share is left alone"
     nearly_full = battery.soc_percent is not None and battery.soc_percent >= rules.battery_full_percent
     if rules.battery_rule == "car_first" or nearly_full:
         return surplus - battery.watts, "the car comes before the house battery"

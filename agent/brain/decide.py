@@ -11,26 +11,27 @@ the car understands; `steps` tells the whole way there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from agent.brain.budget import Sun, remember_draw, sun, watts_per_amp
+from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, watch, watts_per_amp
 from agent.brain.guard import Proposal, guard, own_limit
 from agent.brain.hold import follow, hold
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
+from agent.brain.rest import at_rest, still
 from agent.brain.share import Claim, share
 from agent.brain.tell import told
 from agent.model import ChargerRules, ChargerStatus, Decision, Mode, Moment, Offer, Rules, Snapshot, Step
 
 OFFER_GOOD_S = 10.0
-TURN_S = 1800.0
+TURN_S = 7200.0
 FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One charger under decision: its settings, what it said, what is wanted of it, its past."""
 
     rules: ChargerRules
@@ -44,27 +45,37 @@ class Case:
 def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> tuple[Decision, Memory]:
     """One second's decision. `moment.wall` may be None: then windows are unknown, sun and safety go on."""
     now = moment.mono_s
+    if memory.rest is not None:
+        again = still(memory.rest, rules, snapshot, moment, OFFER_GOOD_S)
+        if again is not None:
+            return again, replace(memory, at_mono_s=now)
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
-    cases = _cases(rules, snapshot, memory, moment, dt_s)
-    draw_watts = sum(case.status.drawn_amps * case.watts_per_amp for case in cases)
-    draws = remember_draw(memory.draws, now, draw_watts)
-    seen = replace(memory, draws=draws)
-    surplus = sun(rules, snapshot.readings, seen, now)
+    cases = _cases(rules, snapshot, memory, moment)
+    draw_watts = sum(drawn_amps(case.status) * case.watts_per_amp for case in cases)
+    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
+    grid = snapshot.readings.get("grid")
+    grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
+    surplus = sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now)
     steps: list[Step] = []
     proposals, pasts = _propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
-    lowered, cuts = guard(proposals, room, surplus.age_s, snapshot.readings.get("grid"), seen, now)
+    lowered, cuts = guard(proposals, room, surplus.age_s, grid, draws, memory.fuse_cut_mono_s, now)
     offers = tuple(_offer(p, moment) for p in lowered)
     told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
-    after = Memory(now, chargers, draws, fuse_cut)
+    offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
+    rest = at_rest(rules, snapshot, decision, chargers) if fuse_cut is None else None
+    after = Memory(now, chargers, draws, grids, offered, fuse_cut, rest)
     return decision, after
 
 
-def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment, dt_s: float) -> list[Case]:
+def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
     heard = {status.charger_id: status for status in snapshot.chargers}
     cases = []
+    limits = snapshot.control.limit_by_charger
     for charger in rules.chargers:
+        if charger.charger_id in limits:
+            charger = replace(charger, max_amps=min(charger.max_amps, limits[charger.charger_id]))
         status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
         past = memory.chargers.get(charger.charger_id, FRESH)
         wish = wanted(charger, status, snapshot, moment)
@@ -72,29 +83,22 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment, dt_
         if wish.cap_amps is not None:
             limit = min(limit, wish.cap_amps)
         per_amp = watts_per_amp(charger, status, rules)
-        cases.append(
-            Case(charger, status, wish, _seen(past, status, per_amp, rules, moment, dt_s), per_amp, limit)
-        )
+        cases.append(Case(charger, status, wish, _seen(past, status, rules, moment.mono_s), per_amp, limit))
     return cases
 
 
-def _seen(
-    past: ChargerMemory, status: ChargerStatus, per_amp: float, rules: Rules, moment: Moment, dt_s: float
-) -> ChargerMemory:
-    """The past with what this second's status adds: plug-in, energy, silence."""
-    now = moment.mono_s
-    changes: dict[str, object] = {}
+def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
+    """The past with what this second's status adds: plug-in, silence."""
+    changes: dict[str, Any] = {}
     if status.plugged is not None and status.plugged != past.plugged:
         changes["plugged"] = status.plugged
         if status.plugged and past.plugged is False:
             changes["grace_until_mono_s"] = now + rules.grace_s
-    if status.drawn_amps and status.charging:
-        changes["delivered_wh"] = past.delivered_wh + status.drawn_amps * per_amp * dt_s / 3600
     if status.linked != (past.unheard_since_mono_s is None):
         changes["unheard_since_mono_s"] = None if status.linked else now
     if not status.linked and past.on and now - (past.unheard_since_mono_s or now) > FORGET_UNHEARD_S:
         changes.update(on=False, since_mono_s=now, level_amps=0.0)
-    return replace(past, **changes) if changes else past  # type: ignore[arg-type]
+    return past._replace(**changes) if changes else past
 
 
 def _room_for_all(rules: Rules, cases: list[Case], now: float) -> Rules:
@@ -165,7 +169,7 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         case.rules.min_amps,
         max(case.limit_amps, case.rules.min_amps),
         case.rules.priority,
-        past.delivered_wh,
+        past.since_mono_s,
         someone_waits and past.on and now - past.since_mono_s > TURN_S,
     )
 
@@ -193,8 +197,8 @@ def _with_sun(
 ) -> tuple[float, str, ChargerMemory]:
     claim = _claim(case, False, now)
     if case.wanted.mode is Mode.SOLAR_MIN:
-        return _at_least_the_minimum(case, available, claim, rules, now)
-    held = hold(case.memory, available, claim, rules, now, dt_s)
+        return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
+    held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
         why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
         return case.rules.min_amps, why, held.memory
@@ -223,11 +227,11 @@ def _without_sun(case: Case, surplus: Sun, now: float) -> tuple[float, str, Char
 
 
 def _at_least_the_minimum(
-    case: Case, available: float, claim: Claim, rules: Rules, now: float
+    case: Case, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
 ) -> tuple[float, str, ChargerMemory]:
     past = _on(case.memory, case.rules.min_amps, now)
-    level, up_since, up_amps = follow(past, available, claim, rules.min_solar_share, now)
-    past = replace(past, level_amps=level, up_since_mono_s=up_since, up_amps=up_amps)
+    level, following = follow(past, available, claim, rules, now, dt_s)
+    past = past._replace(level_amps=level, following=following)
     spare_kw = max(0.0, available) * case.watts_per_amp / 1000
     why = "the minimum" if level <= case.rules.min_amps else "the minimum and the sun above it"
     return level, _join(case.wanted.says, f"{why} ({spare_kw:.1f} kW of sun)"), past
@@ -236,13 +240,13 @@ def _at_least_the_minimum(
 def _on(past: ChargerMemory, level: float, now: float) -> ChargerMemory:
     if past.on:
         return past
-    return replace(past, on=True, since_mono_s=now, started_mono_s=now, level_amps=level, debt_wh=0.0)
+    return past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level)
 
 
 def _off(past: ChargerMemory, now: float) -> ChargerMemory:
     if not past.on:
         return past
-    return replace(past, on=False, since_mono_s=now, level_amps=0.0, above_since_mono_s=None)
+    return past._replace(on=False, since_mono_s=now, level_amps=0.0)
 
 
 def _join(says: str, why: str) -> str:

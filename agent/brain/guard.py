@@ -12,10 +12,10 @@ circuit allows, or the minimum where a main fuse is set whose meter is blind).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from agent.brain.budget import drawn_at
-from agent.brain.memory import Memory
+from agent.brain.memory import Watched
 from agent.model import ChargerRules, ChargerStatus, Mode, Reading, Rules, Step
 
 PHASES = ("L1", "L2", "L3")
@@ -23,8 +23,7 @@ MAIN_FUSE = "main fuse"
 FUSE_CALM_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """An offer on its way through the guard."""
 
     rules: ChargerRules
@@ -40,7 +39,8 @@ def guard(
     rules: Rules,
     sun_age_s: float,
     grid: Reading | None,
-    memory: Memory,
+    draws: Watched,
+    fuse_cut_mono_s: float | None,
     now: float,
 ) -> tuple[list[Proposal], list[Step]]:
     """The proposals, lowered where a limit says so, and the steps that tell which limit it was."""
@@ -51,9 +51,9 @@ def guard(
     if rules.main_fuse_amps > 0 and grid is not None and now - grid.at_mono_s <= rules.stale_safe_s:
         for phase in PHASES[: rules.site_phases]:
             out = _fit(
-                out, _fuse_room(phase, out, rules, grid, memory), f"{MAIN_FUSE} on {phase}", phase, steps
+                out, _fuse_room(phase, out, rules, grid, draws), f"{MAIN_FUSE} on {phase}", phase, steps
             )
-        if memory.fuse_cut_mono_s is not None and now - memory.fuse_cut_mono_s < FUSE_CALM_S:
+        if fuse_cut_mono_s is not None and now - fuse_cut_mono_s < FUSE_CALM_S:
             out = [_no_raise_yet(p, steps) for p in out]
     return _fit(out, rules.circuit_amps, "circuit", None, steps), steps
 
@@ -69,7 +69,7 @@ def _lower(p: Proposal, amps: float, rule: str, why: str, steps: list[Step]) -> 
     if amps < p.rules.min_amps:
         amps = 0.0
     steps.append(Step(rule, p.rules.charger_id, p.amps, amps, why))
-    return replace(p, amps=amps, why=why)
+    return p._replace(amps=amps, why=why)
 
 
 def _own_limits(p: Proposal, steps: list[Step]) -> Proposal:
@@ -113,7 +113,7 @@ def _offer_words(amps: float) -> str:
 
 
 def _fuse_room(
-    phase: str, proposals: Sequence[Proposal], rules: Rules, grid: Reading, memory: Memory
+    phase: str, proposals: Sequence[Proposal], rules: Rules, grid: Reading, draws: Watched
 ) -> float:
     """Amps that all chargers together may draw from one phase: the fuse less what the house draws."""
     drawn_now = sum(p.status.drawn_amps for p in proposals if phase in p.rules.phases)
@@ -123,15 +123,15 @@ def _fuse_room(
     else:
         # Not known which phase carries it: count it all on this one rather than too little.
         import_amps = grid.watts / rules.volts
-    drawn_then = drawn_now * _ratio(memory, grid)
+    drawn_then = drawn_now * _ratio(draws, grid)
     return rules.main_fuse_amps - (import_amps - drawn_then)
 
 
-def _ratio(memory: Memory, grid: Reading) -> float:
+def _ratio(draws: Watched, grid: Reading) -> float:
     """How the chargers' draw at the meter's reading compares with now (1.0 when nothing moved)."""
-    if not memory.draws or memory.draws[-1][1] <= 0:
+    if not draws or draws[-1][1] <= 0:
         return 1.0
-    return min(1.0, drawn_at(memory.draws, grid.at_mono_s) / memory.draws[-1][1])
+    return min(1.0, drawn_at(draws, grid.at_mono_s) / draws[-1][1])
 
 
 def _fit(

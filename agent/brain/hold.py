@@ -1,33 +1,82 @@
-"""No flapping: when to start, when to stop, how fast to follow the sun.
+"""No flapping: when to start, when to stop, how to follow the sun. All of it is one question of money.
 
-Stopping is the expensive act: a contactor wears, and a car refuses after a dozen interruptions. Below
-the minimum (6 A) a charger can only buy or stop. `min_solar_share` says which: 1.0 never buys for the
-sun's sake, 0.45 goes on while nearly half of the minimum is sun.
+A charger below its minimum (6 A) can only buy or stop. Both cost: a bought kilowatt-hour more than a
+sunny one is worth, a stop the sun that follows until the next start, a contactor cycle, and a bit of
+the car's patience (some refuse after a dozen interruptions). `min_solar_share` is the one knob: it sets
+what a bought kilowatt-hour costs. 1.0 hardly ever buys for the sun's sake, 0.45 goes on through clouds
+as long as nearly half of the minimum is sun.
 
-* Start once the sun has covered its share of the minimum for the start delay, and long enough after the
-  last stop and start (one start in ten minutes at the most).
-* Down at once; up only to what has lasted ten seconds; whole amps (fractions make Teslas misbehave).
-* Stop when what was bought below that share adds up to a small debt of energy: a deep dip stops soon, a
-  shallow one late, and sun in between repays.
+* **Gain.** While off, what charging would earn adds up; dim spells take it away again. A car starts once the
+  gain is worth a start, the sun of the last ten minutes was enough, and the last start was long ago.
+* **Debt.** While on, what standing by at the minimum costs adds up and sun repays it. A car stops when the
+  debt is worth a stop: a deep dip stops soon, a shallow one late. (This is the ski-rental rule: rent until
+  the rent has cost as much as buying.) Standing by itself has a value, for most gaps end.
+* **Patience** goes with the light of the last ten minutes: in the evening no gap ends.
+* **Purse.** What was bought for the sun's sake is bounded by what the sun has given.
+* **Level.** Whole amps (fractions make Teslas misbehave). A new level must earn its change: losing a lot
+  means down at once, gaining a little means up after a moment.
+
+The figures were found on generated days and are tried on others: see benchmarks/solar.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import floor
+from functools import lru_cache
+from math import floor, inf, log
+from typing import NamedTuple
 
-from agent.brain.memory import ChargerMemory
+from agent.brain.memory import ChargerMemory, Following
 from agent.brain.share import Claim
 from agent.model import Rules
 
-UP_LASTS_S = 10.0
-DEBT_WH = 25.0
-START_APART_S = 600.0
-DIP_FORGIVEN = 0.3  # while waiting to start, a dip of this much of the need does not reset the wait
+WORTH = 0.12  # of a sunny kWh in a car: what selling it would bring is less than what buying it costs
+BRIGHT_OVER_S = 600.0
+DARK, LIGHT = 0.3, 0.4  # in minimums: below the first there is no patience, above the second all of it
+PURSE_KWH = 0.1
+START_APART_S = 600.0  # between two starts of one charger: contactors and cars remember each
+CAR_WAKES_S = 40.0  # before this, a car that draws nothing yet owes nothing
+LEVEL_EARNS = 1e-5  # money by which a new level must be better
+FORGOTTEN_S = 60.0  # a follower that was not asked for so long begins anew
+STARTING_MEAN = 0.7  # of the minimum, over ten minutes, with min_solar_share 1.0
+J_PER_KWH = 3.6e6
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Law(NamedTuple):
+    """What `min_solar_share` means in money: per kWh, per second, or per start and stop."""
+
+    bought: float  # a kWh from the grid
+    stop: float
+    start: float
+    standing_by_s: float
+    dawdling_s: float
+    mean_minimums: float
+    margin_amps: float
+    income: float  # kWh that may be bought for each sunny one
+
+    @property
+    def break_even(self) -> float:
+        """The share of sun at which the minimum neither earns nor costs."""
+        return self.bought / (self.bought + WORTH)
+
+
+@lru_cache(maxsize=64)
+def law_of(share: float) -> Law:
+    """The law for a `min_solar_share` from 0.1 to 1.0; continuous, 0.45 and below alike but for the price."""
+    strict = max(0.0, (share - 0.45) / 0.55)
+    bought = 1.5 if share >= 1 else min(1.5, WORTH * share / (1 - share))
+    return Law(
+        bought,
+        0.08 * (0.01 / 0.08) ** strict,
+        0.008 * (0.001 / 0.008) ** strict,
+        1.4e-4 * strict,
+        2e-5 * strict,
+        STARTING_MEAN * strict,
+        0.08 * strict,
+        1.005 - share,
+    )
+
+
+class Held(NamedTuple):
     """The sun's answer for one charger: amps (0 or at least the minimum) and why, in words."""
 
     amps: float
@@ -35,113 +84,175 @@ class Held:
     memory: ChargerMemory
 
 
+class Light(NamedTuple):
+    """The sun at this second, for one charger: amps, kWh per amp-second, money earned per second."""
+
+    amps: float
+    kwh: float
+    earns_s: float
+
+
 def hold(
-    memory: ChargerMemory, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
+    past: ChargerMemory, available: float, drawn: float, claim: Claim, rules: Rules, now: float, dt_s: float
 ) -> Held:
     """Amps for a charger that follows the sun, from the amps of sun `available` to it."""
-    if memory.on:
-        return _running(memory, available, claim, rules, now, dt_s)
-    return _waiting(memory, available, claim, rules, now)
-
-
-def need_amps(claim: Claim, rules: Rules) -> float:
-    """The sun that must be there before a charger starts: a little more than what keeps it going."""
-    share = rules.min_solar_share
-    return claim.min_amps * (share + 0.3 * (1 - share))
-
-
-def _waiting(memory: ChargerMemory, available: float, claim: Claim, rules: Rules, now: float) -> Held:
-    need = need_amps(claim, rules)
-    spare_kw = max(0.0, available) * claim.watts_per_amp / 1000
-    if available < need:
-        since = memory.above_since_mono_s
-        if since is not None and available < need * (1 - DIP_FORGIVEN):
-            since = None
-        if since is None:
-            need_kw = need * claim.watts_per_amp / 1000
-            why = f"waiting for sun: {spare_kw:.1f} kW to spare, {need_kw:.1f} kW are needed"
-            return Held(0.0, why, _with_wait(memory, None))
-    else:
-        since = now if memory.above_since_mono_s is None else memory.above_since_mono_s
-    ready_at = max(
-        since + rules.start_delay_s,
-        memory.since_mono_s + rules.min_off_s,
-        memory.started_mono_s + START_APART_S,
-    )
-    if now < ready_at or available < need:
-        wait = _duration(max(1.0, ready_at - now))
-        return Held(
-            0.0,
-            f"starting in {wait} if the sun stays ({spare_kw:.1f} kW to spare)",
-            _with_wait(memory, since),
-        )
-    level = min(max(floor(available), claim.min_amps), claim.cap_amps)
-    started = replace(
-        memory,
-        on=True,
-        since_mono_s=now,
-        started_mono_s=now,
-        above_since_mono_s=None,
-        level_amps=level,
-        up_since_mono_s=None,
-        debt_wh=0.0,
-    )
-    return Held(level, f"the sun has {spare_kw:.1f} kW to spare", started)
-
-
-def _with_wait(memory: ChargerMemory, since: float | None) -> ChargerMemory:
-    return memory if memory.above_since_mono_s == since else replace(memory, above_since_mono_s=since)
-
-
-def _running(
-    memory: ChargerMemory, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
-) -> Held:
-    share = rules.min_solar_share
-    missing_w = (claim.min_amps * share - available) * claim.watts_per_amp
-    debt_wh = memory.debt_wh
-    if missing_w > 0 or debt_wh > 0:
-        debt_wh = max(0.0, debt_wh + missing_w * dt_s / 3600)
-    spare_kw = max(0.0, available) * claim.watts_per_amp / 1000
-    if debt_wh > DEBT_WH and now - memory.since_mono_s >= rules.min_on_s:
-        stopped = replace(
-            memory, on=False, since_mono_s=now, level_amps=0.0, debt_wh=0.0, above_since_mono_s=None
-        )
-        return Held(0.0, f"stopped: the sun leaves only {spare_kw:.1f} kW", stopped)
-    level, up_since, up_amps = follow(memory, available, claim, share, now)
-    if (level, up_since, up_amps, debt_wh) != (
-        memory.level_amps,
-        memory.up_since_mono_s,
-        memory.up_amps,
-        memory.debt_wh,
-    ):
-        memory = replace(memory, level_amps=level, up_since_mono_s=up_since, up_amps=up_amps, debt_wh=debt_wh)
-    return Held(level, _running_words(level, available, spare_kw, claim), memory)
+    law = law_of(rules.min_solar_share)
+    light = _light(available, claim, law)
+    following = _brightened(past.following, light, claim, now, dt_s)
+    if past.on:
+        return _go_on_or_stop(past, following, light, drawn, claim, law, rules, now, dt_s)
+    return _wait_or_start(past, following, light, claim, law, rules, now, dt_s)
 
 
 def follow(
-    memory: ChargerMemory, available: float, claim: Claim, share: float, now: float
-) -> tuple[float, float | None, float]:
-    """The next whole-amp level: down at once, up to the least of the last ten seconds."""
-    round_up = 0.15 + 0.65 * (1 - share)
-    target = float(min(max(floor(available + round_up), claim.min_amps), claim.cap_amps))
-    level = memory.level_amps
-    if target <= level:
-        return target, None, 0.0
-    if memory.up_since_mono_s is None:
-        return level, now, target
-    least = min(memory.up_amps, target)
-    if now - memory.up_since_mono_s < UP_LASTS_S:
-        return level, memory.up_since_mono_s, least
-    return least, None, 0.0
+    past: ChargerMemory, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
+) -> tuple[float, Following]:
+    """The level for a charger that never stops: sun above its minimum."""
+    law = law_of(rules.min_solar_share)
+    light = _light(available, claim, law)
+    return _level(past, _brightened(past.following, light, claim, now, dt_s), light, claim, law, dt_s)
 
 
-def _running_words(level: float, available: float, spare_kw: float, claim: Claim) -> str:
-    if available >= claim.cap_amps:
+def _light(available: float, claim: Claim, law: Law) -> Light:
+    kwh = claim.watts_per_amp / J_PER_KWH
+    amps = min(available, claim.cap_amps)
+    if amps >= claim.min_amps:
+        return Light(amps, kwh, WORTH * amps * kwh)
+    sunny = max(0.0, amps)
+    return Light(amps, kwh, (WORTH * sunny - law.bought * (claim.min_amps - sunny)) * kwh)
+
+
+def _brightened(following: Following, light: Light, claim: Claim, now: float, dt_s: float) -> Following:
+    """The mean light of the last ten minutes, carried on; begun anew after a pause."""
+    sunny = max(0.0, light.amps)
+    if now - following.at_mono_s > FORGOTTEN_S:
+        return Following(now, sunny)
+    _, bright, gain, debt, purse, pull, since = following
+    bright += (sunny - bright) * dt_s / BRIGHT_OVER_S
+    return Following(now, bright, gain, debt, purse, pull, since)
+
+
+# --- off ---------------------------------------------------------------------------------------------
+
+
+def _wait_or_start(
+    past: ChargerMemory,
+    following: Following,
+    light: Light,
+    claim: Claim,
+    law: Law,
+    rules: Rules,
+    now: float,
+    dt_s: float,
+) -> Held:
+    gain, since = following.gain, following.above_since_mono_s
+    if light.earns_s < 0 or light.earns_s > law.dawdling_s:
+        gain = max(0.0, gain + light.earns_s * dt_s)
+    enough = light.earns_s > 0
+    since = (now if since is None else since) if enough or gain > 0 else None
+    if gain != following.gain or since != following.above_since_mono_s:
+        following = following._replace(gain=gain, above_since_mono_s=since)
+    kw = max(0.0, light.amps) * claim.watts_per_amp / 1000
+    if not enough:
+        need_kw = claim.min_amps * law.break_even * claim.watts_per_amp / 1000
+        why = f"waiting for sun: {kw:.1f} kW to spare, {need_kw:.1f} kW are needed"
+        return Held(0.0, why, past._replace(following=following))
+    wait_s = _still_to_wait(past, following, light, claim, law, rules, now)
+    if wait_s > 0:
+        why = f"starting in {_duration(wait_s)} if the sun stays ({kw:.1f} kW to spare)"
+        return Held(0.0, why, past._replace(following=following))
+    level = min(max(floor(light.amps), claim.min_amps), claim.cap_amps)
+    fresh = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
+    started = past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level, following=fresh)
+    return Held(level, f"the sun has {kw:.1f} kW to spare", started)
+
+
+def _still_to_wait(
+    past: ChargerMemory, following: Following, light: Light, claim: Claim, law: Law, rules: Rules, now: float
+) -> float:
+    """Seconds until a start, if the sun stays as it is."""
+    gained_s = (law.start - following.gain) / light.earns_s
+    since = now if following.above_since_mono_s is None else following.above_since_mono_s
+    asked_s = max(
+        since + rules.start_delay_s,
+        past.since_mono_s + rules.min_off_s,
+        past.started_mono_s + START_APART_S,
+    )
+    mean = law.mean_minimums * claim.min_amps
+    lit_s = 0.0
+    if following.bright_amps < mean:
+        above = light.amps - mean
+        lit_s = BRIGHT_OVER_S * log((light.amps - following.bright_amps) / above) if above > 0 else inf
+    return max(gained_s, asked_s - now, lit_s)
+
+
+# --- on ----------------------------------------------------------------------------------------------
+
+
+def _go_on_or_stop(
+    past: ChargerMemory,
+    following: Following,
+    light: Light,
+    drawn: float,
+    claim: Claim,
+    law: Law,
+    rules: Rules,
+    now: float,
+    dt_s: float,
+) -> Held:
+    sunny = max(0.0, light.amps)
+    kwh = light.kwh * dt_s
+    used, bought = min(drawn, sunny) * kwh, max(0.0, drawn - sunny) * kwh
+    purse = min(4 * PURSE_KWH, max(-4 * PURSE_KWH, following.purse_kwh + law.income * used - bought))
+    debt = following.debt
+    if drawn > 0.5 or now - past.since_mono_s > CAR_WAKES_S:
+        costs_s = -light.earns_s - (law.standing_by_s if light.earns_s < 0 else 0.0)
+        debt = max(0.0, debt + costs_s * dt_s)
+    following = Following(
+        following.at_mono_s, following.bright_amps, following.gain, debt, purse, following.pull, None
+    )
+    kw = sunny * claim.watts_per_amp / 1000
+    bearable = law.stop * _patience(following, claim) * min(1.0, max(0.0, purse / PURSE_KWH))
+    if light.earns_s < 0 and debt > bearable and now - past.since_mono_s >= rules.min_on_s:
+        quiet = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
+        stopped = past._replace(on=False, since_mono_s=now, level_amps=0.0, following=quiet)
+        return Held(0.0, f"stopped: the sun leaves only {kw:.1f} kW", stopped)
+    level, following = _level(past, following, light, claim, law, dt_s)
+    kept = past._replace(level_amps=level, following=following)
+    return Held(level, _running_words(light, kw, claim), kept)
+
+
+def _patience(following: Following, claim: Claim) -> float:
+    return min(1.0, max(0.0, (following.bright_amps / claim.min_amps - DARK) / (LIGHT - DARK)))
+
+
+def _level(
+    past: ChargerMemory, following: Following, light: Light, claim: Claim, law: Law, dt_s: float
+) -> tuple[float, Following]:
+    """The whole-amp level, changed only when the change has earned its keep."""
+    level = past.level_amps
+    target = min(max(light.amps - law.margin_amps, claim.min_amps), claim.cap_amps)
+    error = target - level
+    if abs(error) <= 0.5:
+        return level, following if following.pull == 0.0 else following._replace(pull=0.0)
+    money = (WORTH * error if error > 0 else law.bought * error) * light.kwh * dt_s
+    pull = following.pull + money if following.pull * error >= 0 else money
+    if abs(pull) <= LEVEL_EARNS:
+        return level, following._replace(pull=pull)
+    up = 1 - law.break_even
+    stepped = claim.min_amps + floor(target - claim.min_amps + up + 1e-9)
+    return min(float(stepped), claim.cap_amps), following._replace(pull=0.0)
+
+
+def _running_words(light: Light, kw: float, claim: Claim) -> str:
+    if light.amps >= claim.cap_amps:
         return "more sun than this charger may use"
-    if available < claim.min_amps:
-        return f"holding the minimum through a cloud ({spare_kw:.1f} kW of sun)"
-    return f"the sun has {spare_kw:.1f} kW to spare"
+    if light.amps < claim.min_amps:
+        return f"holding the minimum through a cloud ({kw:.1f} kW of sun)"
+    return f"the sun has {kw:.1f} kW to spare"
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds > 3600:
+        return "a while"
+    return f"{max(1.0, seconds):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agent.brain.rest import Rest
 
 NEVER = float("-inf")
+Watched = tuple[tuple[float, float], ...]  # (mono_s, watts), oldest first
 
 
-@dataclass(frozen=True, slots=True)
-class ChargerMemory:
+class Following(NamedTuple):
+    """How one charger's sun has been (see hold.py). Money is relative; a purse holds kWh."""
+
+    at_mono_s: float = NEVER
+    bright_amps: float = 0.0  # mean of the last ten minutes
+    gain: float = 0.0  # off: what charging would have earned
+    debt: float = 0.0  # on: what standing by has cost
+    purse_kwh: float = 0.1  # what may still be bought for the sun's sake
+    pull: float = 0.0  # money towards another level: above 0 up, below 0 down
+    above_since_mono_s: float | None = None  # off: enough sun since then
+
+
+class ChargerMemory(NamedTuple):
     """One charger's past, as far as it matters. Times are mono_s, NEVER where nothing happened yet."""
 
     on: bool = False  # the sun (or its share of it) is being used
@@ -17,15 +33,11 @@ class ChargerMemory:
     started_mono_s: float = NEVER
     level_amps: float = 0.0  # what the sun's rules last settled on
     offer_amps: float = 0.0  # what was last offered, after every rule
-    above_since_mono_s: float | None = None  # off: enough sun since then
-    up_since_mono_s: float | None = None  # on: more sun than used since then ...
-    up_amps: float = 0.0  # ... and the least of it
-    debt_wh: float = 0.0  # on: bought for the sun's sake
+    following: Following = Following()
     plugged: bool | None = None
     charging: bool = False
     unheard_since_mono_s: float | None = None
     grace_until_mono_s: float = NEVER
-    delivered_wh: float = 0.0  # since the brain first saw this charger
     cut_until_mono_s: float = NEVER  # a limit took the last amps: no new start before
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
@@ -33,12 +45,15 @@ class ChargerMemory:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The whole house's past. `draws` holds the chargers' watts of the last seconds, oldest first."""
+    """The whole house's past: chargers, and the last seconds of what they drew and the grid said."""
 
     at_mono_s: float = NEVER
     chargers: Mapping[str, ChargerMemory] = field(default_factory=dict)
-    draws: tuple[tuple[float, float], ...] = ()
+    draws: Watched = ()
+    grids: Watched = ()
+    offered_mono_s: float = NEVER  # when an offer last changed
     fuse_cut_mono_s: float | None = None  # when the main fuse last took amps away
+    rest: Rest | None = None  # the last decision, if nothing was going on
 
 
 FRESH = ChargerMemory()

@@ -5,14 +5,13 @@ The guard stands above them all (guard.py); here is only what people asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agent.boosts import why_over
 from agent.model import ActiveWindow, Boost, ChargerRules, ChargerStatus, Mode, Moment, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One charger's marching orders: how to treat the sun, at most how many amps, and on whose word."""
 
     mode: Mode

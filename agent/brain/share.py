@@ -2,8 +2,9 @@
 
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
-must see enough for a while before it starts. Order: priority, then who runs and whose turn is not over,
-then who has had least. A running car of lower priority is counted as available to a waiting one of
+must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
+every cloud would stop somebody). Order: priority, then who runs and whose turn is not over,
+then who has waited longest. A running car of lower priority is counted as available to a waiting one of
 higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
 rules, with one contactor cycle each.
 """
@@ -11,11 +12,12 @@ rules, with one contactor cycle each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
+
+ROOM_ABOVE = 1.0  # of its minimum, that a running car keeps as room for clouds before another one starts
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One charger's claim on the sun. Amps are per conductor; `watts_per_amp` is volts x phases."""
 
     charger_id: str
@@ -24,7 +26,7 @@ class Claim:
     min_amps: float
     cap_amps: float
     priority: int = 1
-    delivered_wh: float = 0.0
+    since_mono_s: float = 0.0
     turn_over: bool = False
 
 
@@ -33,7 +35,7 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
     if len(claims) == 1:
         only = claims[0]
         return {only.charger_id: min(pool_watts / only.watts_per_amp, only.cap_amps)}
-    order = sorted(claims, key=lambda c: (c.priority, not c.on or c.turn_over, c.delivered_wh, c.charger_id))
+    order = sorted(claims, key=lambda c: (c.priority, not c.on or c.turn_over, c.since_mono_s, c.charger_id))
     given: dict[str, float] = {}
     pool = pool_watts
     for claim in order:
@@ -65,8 +67,10 @@ def _could_have(free: float, order: list[Claim]) -> dict[str, float]:
     for index, claim in enumerate(order):
         if claim.on:
             continue
+        staying = sum(c.min_amps * c.watts_per_amp for c in order[:index] if c.on)
         yielding = sum(c.min_amps * c.watts_per_amp for c in order[index + 1 :] if c.on)
-        could[claim.charger_id] = min((free + yielding) / claim.watts_per_amp, claim.cap_amps)
+        watts = free + yielding - ROOM_ABOVE * staying
+        could[claim.charger_id] = min(watts / claim.watts_per_amp, claim.cap_amps)
         if could[claim.charger_id] >= claim.min_amps:
             free -= claim.min_amps * claim.watts_per_amp
     return could

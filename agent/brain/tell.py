@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from agent.brain.guard import FUSE_CALM_S, MAIN_FUSE, Proposal
 from agent.brain.memory import ChargerMemory, Memory
@@ -56,7 +56,7 @@ def told(
 
 def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
     status, now = case.status, moment.mono_s
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if p.amps != past.offer_amps:
         changes["offer_amps"] = p.amps
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
@@ -74,7 +74,7 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
         changes["defiant_since_mono_s"] = now if defiant else None
     if idle or defiant:
         _wish(case, p, past, told_now, moment)
-    return replace(past, **changes) if changes else past  # type: ignore[arg-type]
+    return past._replace(**changes) if changes else past
 
 
 def _charging_event(rules: ChargerRules, status: ChargerStatus, p: Proposal, moment: Moment) -> Event:

@@ -56,6 +56,8 @@ HIGHEST_IDLE_AMPS = 0.6
 CHARGING_ABOVE_IDLE_AMPS = 0.3
 FIRST_IDLE_GUESS_AMPS = 0.25
 
+ROUNDED_AMPS = 0.01  # what a charger says that it draws may be rounded down
+
 READY, CHARGING, PLUGGED, WAITING, STARTING = 0x00, 0x01, 0x03, 0x04, 0x08
 OPEN_CODES = frozenset({READY, PLUGGED, WAITING, STARTING})
 
@@ -79,6 +81,7 @@ class Charger:
     in_step: bool = False  # `due` lies on its slot
     sent_at: float | None = None
     unanswered: int = 0  # heartbeats in a row
+    missed_at: float = 0.0  # when the last unanswered one was given up
     slowest_answer_s: float = 0.0
 
     # what it said
@@ -191,8 +194,9 @@ class Charger:
         self.protocol = self.protocol or said.protocol
         self.linked, self.lost = True, False
         self.offered_amps, self.drawn_amps = said.offered_amps, said.drawn_amps
-        if said.offered_amps == self.told_amps:
+        if self.told_amps is not None:
             self.fresh = False
+        if said.offered_amps == self.told_amps:
             self.most_told_amps = self.confirmed_amps = said.offered_amps
         self._note_state(said.state_code, now)
         return self.hold()
@@ -231,7 +235,9 @@ class Charger:
 
     def hold(self) -> bool:
         """Recompute `held_amps`, the most that it may be offering or drawing; whether that changed."""
-        held = max(self.offered_amps, self.drawn_amps, self.most_told_amps)
+        held = max(self.offered_amps, self.most_told_amps)
+        if self.drawn_amps > held:
+            held = self.drawn_amps + ROUNDED_AMPS
         if self.in_conflict:
             held *= 2  # two units obey the same order
         changed = held != self.held_amps

@@ -8,14 +8,15 @@
 How it keeps the bus:
 
 * it listens for 1.2 s before its first byte (another primary is heard about once a second), announces
-  itself five times with FC E1, which nobody answers, and heartbeats a charger as soon as it is heard.
-  FB E2 makes all unlinked chargers talk at once, so it is kept for one that announces itself in vain;
+  itself (hello.py), and heartbeats a charger as soon as it is heard;
 * named chargers are tried without waiting for their announcement: after a restart they are still linked,
   and don't notice the gap;
 * each charger has a slot of its own in every second and gets one heartbeat there, no more. A beat that was
   missed stays missed;
 * one message is outstanding at a time: its answer, or the time-out, then the next. Questions and
   announcements are sent only where they end before the next slot;
+* an unlinked charger announces itself every 10 s and may fall on somebody's heartbeat each time: two beats
+  unanswered 10 s apart, and all slots move on a little;
 * half a message that somebody else is sending holds a heartbeat back, but for 120 ms at most;
 * what a heartbeat orders is decided in amps.py at the moment it goes out, and how in charger.py.
 
@@ -25,11 +26,11 @@ Who is on the bus is kept in roster.py. All amps are per conductor; times are `m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import ceil, inf
 
-from agent.bus import news, slip
+from agent.bus import hello, news, slip
 from agent.bus.charger import SLOW_BEATS, SLOW_S, Charger
 from agent.bus.frames import (
     ChargerHeartbeat,
@@ -49,9 +50,10 @@ from agent.bus.frames import (
     VersionReport,
     decode,
 )
+from agent.bus.hello import Hello
 from agent.bus.neighbours import Neighbours
 from agent.bus.roster import Roster
-from agent.bus.rules import HIGHEST_AMPS, BusRules
+from agent.bus.rules import BusRules
 from agent.model import BusHealth, BusView, Offer
 from notify.events import Event
 
@@ -61,17 +63,14 @@ REPLY_S = 0.025  # the longest answer on the wire, tail included
 BURST_S = 0.050  # after an announcement: four more may follow without a pause
 MOST_WAIT_S = 0.120  # that others' bytes may hold a heartbeat back
 PERIOD_S = 1.0
+ANNOUNCED_EVERY_S, ANNOUNCED_WITHIN_S = 10.0, 0.1
+SLIDE_S = 0.060
 SHORTEST_PERIOD_S = 0.15  # after a late heartbeat
 
-HELLOS = 5
-HELLO_S = 0.150  # between two of them
-HELLO_TAKES_S = 16 * BYTE_S + GUARD_S
-CALLS = 2  # an unlinked charger answers the second
-CALL_S = 1.0
-CALL_TAKES_S = 0.4
 CALL_AFTER_ANNOUNCEMENTS = 3
 QUERY_WIRE_S = 18 * BYTE_S + REPLY_S + GUARD_S
 
+FAREWELLS = 2  # how often a farewell is said to one that does not answer
 LISTEN_AGAIN_AFTER_S = 30.0  # with the port closed
 
 
@@ -79,6 +78,7 @@ class Master:
     """One bus. Not thread-safe: whoever owns the port owns its master."""
 
     def __init__(self, rules: BusRules, now: float) -> None:
+        self.port_name = ""
         self._rules = rules
         self._decoder = slip.Decoder()
         self._neighbours = Neighbours(rules.primary_id)
@@ -90,21 +90,25 @@ class Master:
         self._question: QueryCode | None = None
         self._answer_from = 0.0
         self._deadline = inf
-        self._free_at = now  # our own last message has left the wire
+        self._free_at = now  # our own last message has left the wire, or the answer to it
         self._quiet_at = now  # others have ended theirs
-        self._hellos, self._calls = HELLOS, 0
+        self._hello = Hello(rules, now + rules.listen_s)
+        self._first: Charger | None = None  # who gets the next heartbeat
+        self._asker: Charger | None = None  # and the next question
         self._contactor: Contactor | None = None
-        self._farewells: deque[tuple[Charger, int]] | None = None
+        self._farewells: deque[tuple[Charger, int]] = deque()  # whom to say it, and how often it was said
+        self._is_ending = False
         # the port and the schedule
         self._open, self._has_spoken, self._closed_at = True, False, now
-        self._port, self._port_problem = "", ""
-        self._speak_at = self._hello_at = self._base = now + rules.listen_s
+        self._port_problem = ""
+        self._speak_at = self._base = now + rules.listen_s
         self._tidy_at = now + PERIOD_S
         self.next_due = self._speak_at
+        self._next: Callable[[float], bytes] | None = None  # what will be said then
         # how it fares
         self._frames = self._damaged = self._foreign = self._unanswered = self._reopened = 0
         self._worst_gap_s = 0.0
-        self._restart_schedule(self._speak_at + HELLO_TAKES_S)
+        self._restart_schedule(self._speak_at + hello.TAKES_S)
 
     # --- what the house says to it ---
 
@@ -114,24 +118,26 @@ class Master:
 
     def port_lost(self, now: float, problem: str = "", port: str = "") -> None:
         """The port is closed or could not be opened; `problem` is a sentence with the remedy."""
-        self._port, self._port_problem = port or self._port, problem or "The bus port is closed."
+        self.port_name = port or self.port_name
+        self._port_problem = problem = problem or "The bus port is closed."
         if self._open:
             self._open, self._closed_at = False, now
             self._waiting = None
-            self._roster.events.append(news.port_lost(self._port, problem))
+            self._roster.events.append(news.port_lost(problem))
         self._plan(now)
 
     def port_opened(self, now: float, port: str = "") -> None:
         """The port is open (again): heartbeats resume, after listening anew if it was long closed."""
-        self._port, self._port_problem = port or self._port, ""
+        self.port_name = port or self.port_name
+        self._port_problem = ""
         if self._open:
             return
         self._open = True
-        self._roster.events.append(news.port_back(self._port))
+        self._roster.events.append(news.port_back(self.port_name))
         self._reopened += self._has_spoken
         is_new_here = not self._has_spoken or now - self._closed_at > LISTEN_AGAIN_AFTER_S
         self._speak_at = now + (self._rules.listen_s if is_new_here else GUARD_S)
-        self._restart_schedule(self._speak_at + HELLO_TAKES_S)
+        self._restart_schedule(self._speak_at + hello.TAKES_S)
         self._plan(now)
 
     def order_contactor(self, charger_id: str, close: bool) -> None:
@@ -145,13 +151,14 @@ class Master:
     def shutdown(self, now: float) -> None:
         """From now on only say a last safe limit to each linked charger; see `is_done`."""
         self._offers = {}
-        self._farewells = deque((charger, 1) for charger in self._chargers.values() if charger.linked)
+        self._is_ending = True
+        self._farewells = deque((charger, 0) for charger in self._chargers.values() if charger.linked)
         self._plan(now)
 
     @property
     def is_done(self) -> bool:
         """After `shutdown`: whether all has been said."""
-        return self._farewells is not None and not self._farewells and self._waiting is None
+        return self._is_ending and not self._farewells and self._waiting is None
 
     # --- what it says ---
 
@@ -163,68 +170,67 @@ class Master:
             self._give_up_waiting(self._waiting, now)
         if now >= self._tidy_at:
             self._tidy(now)
-        data = b""
-        if self._open and now >= self._speak_at and now >= self._neighbours.silent_until:
-            data = self._say(now)
-        elif self._farewells:
-            self._farewells.clear()
         self._plan(now)
+        data = b""
+        if self._next is not None and now >= self.next_due:
+            data = self._next(now)
+            self._has_spoken = True
+            self._plan(now)
         return data
 
-    def _say(self, now: float) -> bytes:
-        if self._farewells is not None:
-            return self._farewell(now)
-        due, charger, asks_at, asker = self._agenda()
-        if charger is not None and due <= now:
-            return self._beat(charger, now)
-        if self._contactor is not None and now + QUERY_WIRE_S + self._rules.answer_timeout_s <= due:
-            order, self._contactor = self._contactor, None
-            self._free_at = now + QUERY_WIRE_S + self._rules.answer_timeout_s
-            return self._framed(order.encode(), now)
-        if (self._hellos or self._calls) and self._hello_at <= now and now + self._hello_takes() <= due:
-            return self._hello(now)
-        if asker is not None and asks_at <= now and now + self._patience_s(asker) + QUERY_WIRE_S <= due:
-            return self._ask(asker, now)
-        return b""
-
-    def _agenda(self) -> tuple[float, Charger | None, float, Charger | None]:
-        """The next heartbeat and the next question: when, and whose."""
-        due = asks_at = inf
-        first = asker = None
-        for charger in self._chargers.values():
-            if charger.due < due:
-                due, first = charger.due, charger
-            if charger.linked and charger.questions.next_due < asks_at:
-                asks_at, asker = charger.questions.next_due, charger
-        return due, first, asks_at, asker if self._rules.ask else None
-
     def _plan(self, now: float) -> None:
-        """Set `next_due`."""
+        """Decide what is to be said next, and when."""
+        self._next = None
         if self._waiting is not None:
             self.next_due = self._deadline
             return
-        if not self._open:
-            self.next_due = self._tidy_at
-            return
         starts = max(self._free_at, self._speak_at, self._neighbours.silent_until)
-        if self._farewells is not None:
-            self.next_due = max(starts, self._quiet_at) if self._farewells else self._tidy_at
-            return
-        beat_at, _, asks_at, asker = self._agenda()
-        due = beat_at
-        soonest = max(now, starts, self._quiet_at)
-        if self._hellos or self._calls:
-            hello_at = max(self._hello_at, soonest)
-            if hello_at + self._hello_takes() <= beat_at:
-                due = hello_at
-        if asker is not None and asks_at < due:
-            asks_at = max(asks_at, soonest)
-            if asks_at < due and asks_at + self._patience_s(asker) + QUERY_WIRE_S <= beat_at:
-                due = asks_at
-        due = max(due, starts, min(self._quiet_at, beat_at + MOST_WAIT_S))
-        self.next_due = min(due, self._tidy_at + PERIOD_S / 2)
+        if self._is_ending:
+            self._plan_farewell(now, starts)
+        elif self._open:
+            self._plan_talk(now, starts)
+        else:
+            self.next_due = self._tidy_at
 
-    def _beat(self, charger: Charger, now: float) -> bytes:
+    def _plan_talk(self, now: float, starts: float) -> None:
+        """The next heartbeat, or what ends before it."""
+        beat_at = asks_at = inf
+        first = asker = None
+        for charger in self._chargers.values():
+            if charger.due < beat_at:
+                beat_at, first = charger.due, charger
+            if charger.linked and charger.questions.next_due < asks_at:
+                asks_at, asker = charger.questions.next_due, charger
+        due = max(beat_at, starts)
+        due = max(due, min(self._quiet_at, due + MOST_WAIT_S))
+        say = self._beat if first is not None else None
+        soonest = max(now, starts, self._quiet_at)
+        if asks_at < due and asker is not None and self._rules.ask:
+            at = max(asks_at, soonest)
+            if at + self._patience_s(asker) + QUERY_WIRE_S <= beat_at:
+                due, say = at, self._ask
+        if self._hello.due < due:
+            at = max(self._hello.due, soonest)
+            if at <= due and at + self._hello.takes_s <= beat_at:
+                due, say = at, self._say_hello
+        if self._contactor is not None and soonest + self._contactor_takes() <= beat_at:
+            due, say = soonest, self._say_contactor
+        self._first, self._asker = first, asker
+        self._next = say
+        if due > self._tidy_at + PERIOD_S / 2:
+            due, self._next = self._tidy_at + PERIOD_S / 2, None
+        self.next_due = due
+
+    def _plan_farewell(self, now: float, starts: float) -> None:
+        if not self._open or now < max(self._speak_at, self._neighbours.silent_until):
+            self._farewells = deque()  # nobody would hear it
+        self._next = self._farewell if self._farewells else None
+        self.next_due = max(starts, self._quiet_at) if self._farewells else self._tidy_at
+
+    def _beat(self, now: float) -> bytes:
+        return self._order(self._first, now) if self._first is not None else b""
+
+    def _order(self, charger: Charger, now: float) -> bytes:
         """One heartbeat: the only place where amps leave the house."""
         if charger.linked and charger.sent_at is not None:
             self._worst_gap_s = max(self._worst_gap_s, now - charger.sent_at)
@@ -247,28 +253,31 @@ class Master:
     def _farewell(self, now: float) -> bytes:
         if not self._farewells:
             return b""
-        charger, _ = self._farewells[0]
+        charger, tries = self._farewells[0]
+        self._farewells[0] = (charger, tries + 1)
         charger.fresh = True
-        return self._beat(charger, now)
+        return self._order(charger, now)
 
-    def _hello(self, now: float) -> bytes:
-        limit = min(self._rules.circuit_amps, HIGHEST_AMPS) if self._rules.linkready_limit else None
-        is_call = not self._hellos
-        message = PrimaryReady(self._rules.primary_id, self._rules.sign, is_call, limit)
-        self._free_at = now + (CALL_TAKES_S if is_call else HELLO_TAKES_S)
-        self._hello_at = now + (CALL_S if is_call else HELLO_S)
-        if is_call:
-            self._calls -= 1
-        else:
-            self._hellos -= 1
-        return self._framed(message.encode(), now)
+    def _bade_farewell(self, charger: Charger) -> bool:
+        """Whether what is being answered is the farewell, not the heartbeat before it."""
+        return bool(self._farewells) and self._farewells[0][0] is charger and self._farewells[0][1] > 0
 
-    def _hello_takes(self) -> float:
-        return HELLO_TAKES_S if self._hellos else CALL_TAKES_S
+    def _say_hello(self, now: float) -> bytes:
+        self._free_at = now + self._hello.takes_s
+        return self._framed(self._hello.say(now), now)
 
-    def _ask(self, charger: Charger, now: float) -> bytes:
-        code = charger.questions.ask(now)
-        if code is None:
+    def _say_contactor(self, now: float) -> bytes:
+        order, self._contactor = self._contactor, None
+        self._free_at = now + self._contactor_takes()
+        return self._framed(order.encode(), now) if order is not None else b""
+
+    def _contactor_takes(self) -> float:
+        return QUERY_WIRE_S + self._rules.answer_timeout_s
+
+    def _ask(self, now: float) -> bytes:
+        charger = self._asker
+        code = charger.questions.ask(now) if charger is not None else None
+        if charger is None or code is None:
             return b""
         wire = self._framed(Query(self._rules.primary_id, charger.charger_id, code).encode(), now)
         self._wait(charger, code, len(wire), self._patience_s(charger), now)
@@ -282,7 +291,6 @@ class Master:
         )
 
     def _framed(self, raw: bytes, now: float) -> bytes:
-        self._has_spoken = True
         self._neighbours.sent(raw, now)
         return slip.encode(raw)
 
@@ -299,11 +307,13 @@ class Master:
         if code is not None:
             charger.questions.unanswered(code, now)
             return
+        if charger.linked:
+            self._beware_of_announcements(charger, now)
         self._roster.missed(charger)
-        if self._farewells and self._farewells[0][0] is charger:
-            _, tries = self._farewells.popleft()
-            if tries < 2:
-                self._farewells.append((charger, tries + 1))
+        if self._bade_farewell(charger):
+            farewell = self._farewells.popleft()
+            if farewell[1] < FAREWELLS:
+                self._farewells.append(farewell)
 
     # --- the schedule ---
 
@@ -322,6 +332,14 @@ class Master:
             charger.due = phase + ceil(soonest - phase) * PERIOD_S
             charger.in_step = True
 
+    def _beware_of_announcements(self, charger: Charger, now: float) -> None:
+        """Move all slots, if it looks as if somebody announced himself into this charger's."""
+        if abs(now - charger.missed_at - ANNOUNCED_EVERY_S) < ANNOUNCED_WITHIN_S:
+            self._base += SLIDE_S
+            for each in self._chargers.values():
+                each.due += SLIDE_S
+        charger.missed_at = now
+
     # --- what it hears ---
 
     def receive(self, data: bytes, now: float) -> None:
@@ -333,6 +351,7 @@ class Master:
                 self._damaged += 1
                 continue
             self._frames += 1
+            self._free_at = max(self._free_at, now + GUARD_S)
             if type(said) is ChargerHeartbeat:
                 self._hear_heartbeat(said, now)
             else:
@@ -357,7 +376,7 @@ class Master:
         took_s = now - self._answer_from - (16 if protocol == 1 else 18) * BYTE_S
         if took_s > charger.slowest_answer_s:
             charger.slowest_answer_s = took_s
-        if self._farewells and self._farewells[0][0] is charger:
+        if self._bade_farewell(charger):
             self._farewells.popleft()
 
     def _hear_other(self, said: Message, raw: bytes, now: float) -> None:
@@ -387,16 +406,16 @@ class Master:
         self._quiet_at = now + BURST_S
         if said.charger == self._rules.primary_id:
             self._roster.once(news.own_id(said.charger))
-            self._hellos, self._hello_at = HELLOS, now + BURST_S
+            self._hello.greet(now + BURST_S, hello.OPENING)
             return
         charger = self._roster.announced(said, now)
         if charger is None:
             return
         if not charger.linked:
             charger.due, charger.in_step = min(charger.due, now + BURST_S), False
-            self._hellos, self._hello_at = max(1, self._hellos), now + BURST_S
-        if charger.announcements >= CALL_AFTER_ANNOUNCEMENTS and not self._calls:
-            self._calls = CALLS
+            self._hello.greet(now + BURST_S)
+        if charger.announcements >= CALL_AFTER_ANNOUNCEMENTS:
+            self._hello.call(now + BURST_S)
 
     # --- once a second ---
 
@@ -423,7 +442,7 @@ class Master:
         other = self._neighbours.other_id
         problem = self._port_problem or (other and news.second_master(other, False).sentence)
         return BusHealth(
-            self._port,
+            self.port_name,
             self._open,
             problem,
             self._frames,

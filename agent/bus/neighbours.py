@@ -1,14 +1,15 @@
 """Who else speaks as a primary on our wires: our own echo, or somebody whom we must not talk over.
 
 Half-duplex adapters may hand back what we send. Bytes that we sent within the last seconds are that echo,
-dropped and counted. Anything else that carries our id is a second program with the same id (7777 is what
-others use as well): at once while we have said nothing yet, otherwise when it comes three times within ten
-seconds, for an echo can be damaged and still look sound.
+dropped and counted. Anything else that carries our id may be a second program with the same id (7777 is
+what others use as well).
 
 While another primary is there, we stay silent for 30 s after its last word: two primaries make every
-charger flash red. One FC E1, heartbeat, query or contactor order of a stranger is proof enough. Two
-frames may be a charger's own words with a damaged first byte, which no checksum covers: a heartbeat
-addressed to *us*, and an FB E2. The first is no proof at all, the second only when it comes twice.
+charger flash red. The checksum is weak and does not cover the first byte, and thirty seconds of silence stop
+every car, so one frame is no proof. A stranger is believed when it is heard twice within 30 s (a real
+primary speaks every second); our own id, which a damaged echo carries too, three times within ten. As long
+as we have not spoken yet, the first word is enough to go on listening. Frames that carry a linked charger's
+id as the sender, or ours as the receiver, are a charger's own words with a damaged first byte.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ SILENT_FOR_S = 30.0
 SUSPICION_S = 3.0
 ECHO_WITHIN_S = 5.0
 MOST_REMEMBERED = 64
+MOST_HEARD = 16
+TIMES = 2
 OWN_ID_TIMES = 3
 OWN_ID_WITHIN_S = 10.0
 
@@ -34,9 +37,8 @@ class Neighbours:
     def __init__(self, own_id: str) -> None:
         self._own_id = own_id
         self._sent: dict[bytes, float] = {}
-        self._suspect = ""
-        self._spoke_at = -ECHO_WITHIN_S
-        self._own_heard: deque[float] = deque(maxlen=OWN_ID_TIMES)
+        self._spoke_at: float | None = None
+        self._heard: deque[tuple[str, float]] = deque(maxlen=MOST_HEARD)
         self.echoes = 0
         self.damaged = 0
         self.other_id = ""
@@ -64,19 +66,18 @@ class Neighbours:
         return not was_known
 
     def _is_proof(self, said: Spoken, now: float) -> bool:
-        if said.primary == self._own_id and now - self._spoke_at < ECHO_WITHIN_S:
-            self.damaged += 1
-            self._own_heard.append(now)
-            return len(self._own_heard) == OWN_ID_TIMES and now - self._own_heard[0] < OWN_ID_WITHIN_S
-        was_suspect, self._suspect = said.primary == self._suspect, said.primary
-        if isinstance(said, PrimaryReady) and said.second and not was_suspect:
+        times, within_s = TIMES, SILENT_FOR_S
+        if self._spoke_at is None:
             self.silent_until = max(self.silent_until, now + SUSPICION_S)
-            return False
-        return True
+        elif said.primary == self._own_id:
+            times, within_s = OWN_ID_TIMES, OWN_ID_WITHIN_S
+        self._heard.append((said.primary, now))
+        return sum(who == said.primary and now - at <= within_s for who, at in self._heard) >= times
 
     def gone(self, now: float) -> bool:
         """Whether the other primary has just been silent for long enough."""
         if not self.other_id or now < self.silent_until:
             return False
-        self.other_id = self._suspect = ""
+        self.other_id = ""
+        self._heard.clear()
         return True

@@ -139,12 +139,12 @@ def followed(charger: Charger) -> Event:
     )
 
 
-def port_lost(port: str, problem: str) -> Event:
-    return Event("bus_port_lost", problem or f"The bus port {port} is gone.", "error", "bus")
+def port_lost(problem: str) -> Event:
+    return Event("bus_port_lost", problem, "error", "bus")
 
 
 def port_back(port: str) -> Event:
-    return Event("bus_port_back", f"The bus port {port} is back.", "info", "bus", "bus_port_lost")
+    return Event("bus_port_back", f"The bus port {port} is open again.", "info", "bus", "bus_port_lost")
 
 
 def _name(charger: Charger) -> str:

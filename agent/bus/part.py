@@ -43,10 +43,10 @@ class BusPart:
         port_name: str = "",
     ) -> None:
         self.master = master
+        self.master.port_name = port_name
         self._open_port = open_port
         self._offers, self._view, self._events = offers, view, events
         self._port = port
-        self._port_name = port_name
         self._taken: tuple[Offer, ...] | None = None
         self._heard = b""
         self._heard_at: float | None = None
@@ -60,6 +60,7 @@ class BusPart:
             self.master.send(now)  # keeps its own house in order; says nothing without a port
             self._publish(moment)
             return now + self._retry_s
+        self._take_offers()
         self._hand_over(now)
         data = self.master.send(now)
         self._publish(moment)
@@ -83,11 +84,14 @@ class BusPart:
             self._port = None
 
     def _hand_over(self, now: float) -> None:
-        """Give the master what was heard and what the brain offers."""
+        """Give the master what was heard."""
         if self._heard:
             self._heard_at = now
             self.master.receive(self._heard, now)
             self._heard = b""
+
+    def _take_offers(self) -> None:
+        """Give the master what the brain offers; not while we say goodbye, when the last word is safe."""
         offers = self._offers.get()
         if offers is not self._taken:
             self._taken = offers
@@ -103,12 +107,14 @@ class BusPart:
                 port.write(data)
             self._heard = port.read(max(0.0, self.master.next_due - now))
             if port.is_network and self._heard_at is not None and now - self._heard_at > DEAD_AFTER_S:
-                raise PortError(f"The bus adapter {self._port_name} has fallen silent. Look at its network.")
+                raise PortError(
+                    f"The bus adapter {self.master.port_name} has fallen silent. Look at its network."
+                )
         except PortError as error:
             port.close()
             self._port, self._heard_at, self._heard = None, None, b""
             self._retry_s = FIRST_RETRY_S
-            self.master.port_lost(now, str(error), self._port_name)
+            self.master.port_lost(now, str(error))
             return False
         return True
 
@@ -117,15 +123,16 @@ class BusPart:
             self._port = self._open_port()
         except PortError as error:
             self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
-            self.master.port_lost(now, str(error), self._port_name)
+            self.master.port_lost(now, str(error))
             return False
         self._retry_s, self._heard_at = FIRST_RETRY_S, None
-        self.master.port_opened(now, self._port_name)
+        self.master.port_opened(now)
         return True
 
     def _publish(self, moment: Moment) -> None:
-        for event in self.master.take_events():
+        events = self.master.take_events()
+        for event in events:
             self._events.put(replace(event, at_wall=moment.wall))
-        if moment.mono_s >= self._publish_at:
+        if events or moment.mono_s >= self._publish_at:
             self._publish_at = moment.mono_s + PUBLISH_EVERY_S
             self._view.put(self.master.view())

@@ -14,7 +14,8 @@ import select
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import serial
 
@@ -22,7 +23,8 @@ BAUD = 9600
 MOST_BYTES = 256  # in one read
 WRITE_TIMEOUT_S = 1.0
 POLL_S = 0.02  # how often a port without a file descriptor is looked at
-NETWORK_SCHEMES = ("socket://", "rfc2217://")
+RFC2217 = "rfc2217://"
+NETWORK_SCHEMES = ("socket://", RFC2217)
 
 
 class PortError(Exception):
@@ -49,12 +51,15 @@ class Port(Protocol):
 
 def open_port(url: str) -> Port:
     """Open a device path, socket:// or rfc2217:// address. Raises PortError."""
-    if "://" in url and not url.startswith(NETWORK_SCHEMES):
+    if "://" in url and not _is_network_address(url):
         raise PortError(f"{url} is no port: write /dev/..., socket://host:port or rfc2217://host:port.")
+    about: dict[str, Any] = {"timeout": 0, "write_timeout": WRITE_TIMEOUT_S, "exclusive": True}
+    if "://" in url:
+        del about["exclusive"]
+    if url.startswith(RFC2217):
+        about = {"timeout": POLL_S}
     try:
-        link = serial.serial_for_url(
-            url, BAUD, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=None if "://" in url else True
-        )
+        link = serial.serial_for_url(url, BAUD, **about)
     except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise PortError(_why_not_opened(url, error)) from error
     return _SerialPort(url, link)
@@ -67,9 +72,7 @@ class _SerialPort:
         self.is_network = url.startswith(NETWORK_SCHEMES)
         self._url = url
         self._link = link
-        self._has_descriptor = not url.startswith("rfc2217://")
-        if not self._has_descriptor:
-            link.timeout = POLL_S
+        self._has_descriptor = not url.startswith(RFC2217)
 
     def read(self, timeout_s: float) -> bytes:
         with self._losses():
@@ -101,12 +104,18 @@ class _SerialPort:
             raise PortError(f"The bus port {self._url} is gone. {where}") from error
 
 
+def _is_network_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return url.startswith(NETWORK_SCHEMES) and bool(parts.hostname and parts.port)
+    except ValueError:  # a port number that is none
+        return False
+
+
 def _why_not_opened(url: str, error: Exception) -> str:
     number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
     if url.startswith(NETWORK_SCHEMES):
         why = "refused the connection" if number == errno.ECONNREFUSED else "does not answer"
-        if isinstance(error, ValueError):
-            return f"{url} is no port: write {url.partition('://')[0]}://host:port."
         return f"The bus adapter {url} {why}. Look at its power, its network and the address."
     if number == errno.ENOENT:
         return f"There is no {url}. Plug the adapter in; `ls /dev/serial/by-id` shows the names of all."

@@ -19,10 +19,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agent.meters.line import BadLine, Driver, NoOptions, Source, _hidden, _unknown, parse
+from agent.meters.line import HERE, BadLine, Driver, NoOptions, Source, _hidden, _unknown, parse
 
 MODBUS_HINT = "Modbus must be switched on in the device, and many serve one client only."
-FRAME = {"cli", "line", "part", "plan", "units", "values", "view"}  # not devices: what drivers stand on
+FRAME = {
+    "balance",
+    "cli",
+    "line",
+    "part",
+    "picked",
+    "plan",
+    "units",
+    "values",
+    "view",
+}  # not devices: what drivers stand on
 
 __all__ = ["BadLine", "Driver", "Source", "driver", "schemes", "source", "terms"]
 
@@ -58,21 +68,23 @@ def described(scheme: str, module: ModuleType) -> Driver:
     )
 
 
-def source(line: str, credentials: Mapping[str, str] | None = None) -> Source:
+def source(line: str, credentials: Mapping[str, str] | None = None, state_dir: Path = HERE) -> Source:
     """Understand one settings line (not a sum). Raises BadLine with one sentence for each problem."""
     scheme, colon, _ = line.strip().partition(":")
     if not colon:
         raise BadLine(f"{_hidden(line)} is not a source. Write it like solaredge://192.168.0.27:1502")
-    return parse(line, driver(scheme.lower()), credentials)
+    return parse(line, driver(scheme.lower()), credentials, state_dir)
 
 
-def terms(line: str, credentials: Mapping[str, str] | None = None) -> tuple[Source, ...]:
+def terms(
+    line: str, credentials: Mapping[str, str] | None = None, state_dir: Path = HERE
+) -> tuple[Source, ...]:
     """The sources of one line, `a + b` being a sum of two. Raises BadLine with all their problems."""
     found: list[Source] = []
     problems: list[str] = []
     for part in line.split(" + "):
         try:
-            found.append(source(part, credentials))
+            found.append(source(part, credentials, state_dir))
         except BadLine as error:
             problems += error.problems
     if problems:

@@ -13,12 +13,14 @@ add tests/captures/<scheme>/<case>/ and a section `## <scheme>` in docs/meters.m
 
 What this file may have, beside TITLE, ROLES, EXAMPLE, VIA, ask and decode:
 
-    PORT       the usual port; without one the line must give it
+    PORT       the usual port; without one the line must give it; 0: what http or https has
     PLACE      "host" (default), "path", "either" or "nothing": what stands behind scheme://
     EVERY_S    how often to ask (5), FASTEST_S how often at most (1)
-    Options    a frozen dataclass of what a line may say; `unit`, `tls`, `path`, `baud`, `parity` and
-               `framing` are understood by the transports; a Secret takes a name from credentials.env
-    auth       for HTTP: auth(options) -> Bearer | Basic | Digest | Header | Query | Login
+    Options    a frozen dataclass of what a line may say; `unit`, `tls`, `path`, `baud`, `parity`,
+               `framing`, `settle_s` and `pause_s` are understood by the transports; a Secret takes a name
+               from credentials.env, a StateFile a file that another program renews; a type with
+               `from_text` reads itself (ValueError: a sentence's end)
+    auth       for HTTP: auth(options) -> Bearer | Basic | Digest | Password | Header | Query | Login
     HINT       one sentence: the owner's usual mistake, added when the device can't be reached
     STEADY     True where the number may stay the same for hours without being frozen
 """

@@ -20,12 +20,14 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Union
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from agent.model import Role
 
 LONGEST_TIMEOUT_S = 5.0
+HERE = Path()
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -51,6 +53,19 @@ class Secret:
 NO_SECRET = Secret()
 
 
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """A file that another program keeps fresh: named in the state folder, or by its whole path."""
+
+    path: Path | None = None
+
+    def __bool__(self) -> bool:
+        return self.path is not None
+
+
+NO_FILE = StateFile()
+
+
 def option(
     default: Any = dataclasses.MISSING,
     help: str = "",
@@ -60,6 +75,28 @@ def option(
 ) -> Any:
     """A field of a driver's Options; without a default it must be given. `help` is shown to people."""
     return field(default=default, metadata={"help": help, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a line may point to: secrets by their names, files in the state folder."""
+
+    credentials: Mapping[str, str] | None
+    state_dir: Path
+
+    def secret(self, name: str) -> Secret:
+        """The secret of this name. Raises ValueError with the end of a sentence."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                "takes the NAME of a line in credentials.env (capitals, digits, _), never the secret itself"
+            )
+        if self.credentials is None:
+            return Secret(name)
+        if name not in self.credentials:
+            raise ValueError(
+                f"names {name}, which credentials.env does not have: add the line {name}=... there"
+            )
+        return Secret(name, self.credentials[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +162,12 @@ class Source:
         return via if isinstance(via, str) else via(self)
 
 
-def parse(line: str, driver: Driver, credentials: Mapping[str, str] | None = None) -> Source:
+def parse(
+    line: str,
+    driver: Driver,
+    credentials: Mapping[str, str] | None = None,
+    state_dir: Path = HERE,
+) -> Source:
     """Understand one line with its driver. Without `credentials` names of secrets are not looked up.
 
     Raises BadLine with every problem at once.
@@ -150,8 +192,9 @@ def parse(line: str, driver: Driver, credentials: Mapping[str, str] | None = Non
     for name in pairs:
         if name not in own and name not in common:
             problems.append(f"{driver.scheme}: {_unknown('option', name, [*own, *common])}")
-    options = _fill(driver.options, pairs, driver.scheme, credentials, problems)
-    shared = _fill(Common, pairs, driver.scheme, credentials, problems)
+    outside = Outside(credentials, state_dir)
+    options = _fill(driver.options, pairs, driver.scheme, outside, problems)
+    shared = _fill(Common, pairs, driver.scheme, outside, problems)
     if shared and 0 < shared.every_s < driver.fastest_s:
         problems.append(
             f"{driver.scheme}: every_s={shared.every_s:g} is too fast for this device; "
@@ -209,7 +252,7 @@ def _fill(
     cls: type[Any],
     pairs: Mapping[str, str],
     scheme: str,
-    credentials: Mapping[str, str] | None,
+    outside: Outside,
     problems: list[str],
 ) -> Any:
     hints = typing.get_type_hints(cls)
@@ -221,15 +264,13 @@ def _fill(
                 problems.append(f"{scheme}: {one.name} is missing ({one.metadata.get('help', '')}).")
             continue
         try:
-            found[one.name] = _typed(hints[one.name], pairs[one.name], one, credentials)
+            found[one.name] = _typed(hints[one.name], pairs[one.name], one, outside)
         except ValueError as error:
             problems.append(f"{scheme}: {one.name} {error}.")
     return cls(**found) if len(problems) == before else None
 
 
-def _typed(
-    kind: Any, text: str, one: dataclasses.Field[Any], credentials: Mapping[str, str] | None
-) -> object:
+def _typed(kind: Any, text: str, one: dataclasses.Field[Any], outside: Outside) -> object:
     """`text` as the field's type. Raises ValueError with the end of a sentence."""
     if typing.get_origin(kind) in (Union, types.UnionType):
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
@@ -238,8 +279,8 @@ def _typed(
         if text not in by_text:
             raise ValueError(f"must be one of {', '.join(by_text)} (found {text!r})")
         return by_text[text]
-    if kind is Secret:
-        return _secret(text, credentials)
+    if kind in (Secret, StateFile):
+        return outside.secret(text) if kind is Secret else StateFile(outside.state_dir / text)
     if kind is bool:
         if text.lower() not in ("yes", "no", "true", "false", "1", "0"):
             raise ValueError(f"must be yes or no (found {text!r})")
@@ -247,8 +288,12 @@ def _typed(
     if kind in (int, float):
         return _number(kind, text, one)
     if typing.get_origin(kind) is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts and one.default is dataclasses.MISSING:
+            raise ValueError(f"is empty ({one.metadata.get('help', '')})")
+        return tuple(_typed(typing.get_args(kind)[0], part, one, outside) for part in parts)
+    from_text = getattr(kind, "from_text", None)  # a driver's own type: see agent/meters/modbus.py
+    return from_text(text) if from_text else text
 
 
 def _number(kind: type[int] | type[float], text: str, one: dataclasses.Field[Any]) -> float:
@@ -269,18 +314,6 @@ def _range(least: float | None, most: float | None) -> str:
     if most is None:
         return f"{least:g} or more"
     return f"{most:g} at most" if least is None else f"{least:g} to {most:g}"
-
-
-def _secret(text: str, credentials: Mapping[str, str] | None) -> Secret:
-    if not _NAME.fullmatch(text):
-        raise ValueError(
-            "takes the NAME of a line in credentials.env (capitals, digits, _), never the secret itself"
-        )
-    if credentials is None:
-        return Secret(text)
-    if text not in credentials:
-        raise ValueError(f"names {text}, which credentials.env does not have: add the line {text}=... there")
-    return Secret(text, credentials[text])
 
 
 def _unknown(noun: str, name: str, known: list[str]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agent.meters import BadLine, Source, terms
+from agent.meters.line import HERE
 from agent.model import Role
 
 PUSHED = "pushed"
@@ -24,10 +26,15 @@ class Plan:
         return tuple(dict.fromkeys(flat))
 
 
-def plan(lines: Mapping[Role, list[str]], credentials: Mapping[str, str] | None = None) -> Plan:
+def plan(
+    lines: Mapping[Role, list[str]],
+    credentials: Mapping[str, str] | None = None,
+    state_dir: Path = HERE,
+) -> Plan:
     """Understand all settings lines of all roles. Raises BadLine with all their problems.
 
-    Without `credentials` the names of secrets are not looked up.
+    Without `credentials` the names of secrets are not looked up. Files that a line names without their
+    whole path are in `state_dir`.
     """
     problems: list[str] = []
     choices: dict[Role, tuple[tuple[Source, ...], ...]] = {}
@@ -35,7 +42,7 @@ def plan(lines: Mapping[Role, list[str]], credentials: Mapping[str, str] | None 
         found: list[tuple[Source, ...]] = []
         for text in texts:
             try:
-                found.append(terms(text, credentials))
+                found.append(terms(text, credentials, state_dir))
             except BadLine as error:
                 problems += [f"meters.{role}: {one}" for one in error.problems]
         problems += [f"meters.{role}: {one}" for sum_ in found for one in _misfits(role, sum_)]

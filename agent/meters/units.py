@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from agent.meters.values import Poor
 
@@ -29,6 +30,7 @@ SCALES = {  # unit -> (what it measures, how many of ours)
     "s": ("s", 1.0),
 }
 MILLI = {"mW": ("W", 1e-3), "mWh": ("Wh", 1e-3)}  # the only case where a capital decides
+LONGEST_TEXT = 60
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d[\d ]*)?[.,]?\d+(?:[eE][-+]?\d+)?)\s*([^\d\s][^\s]*)?\s*")
 
 
@@ -64,11 +66,36 @@ def convert(value: float, unit: str, into: str, what: str = "a value") -> float:
 
 def quantity(text: str, into: str, bare_unit: str = "", what: str = "a value") -> float:
     """A number with its unit beside it ("-2.35 kW", "12,5 W"); a bare one is in `bare_unit`. Raises Poor."""
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if not match:
         raise Poor(f"{what} is {_shown(text)} instead of a number")
     digits, unit = match.group(1).replace(" ", "").replace(",", "."), match.group(2) or bare_unit
     return convert(number(digits, what), unit, into, what)
+
+
+def measured(value: object, into: str, unit: str = "", what: str = "a value") -> float:
+    """A number or a text, in `unit` unless the text brings its own, as W, A, V, Wh, % or s. Raises Poor."""
+    if isinstance(value, str):
+        return quantity(value, into, unit, what)
+    return convert(number(value, what), unit, into, what)
+
+
+def stamp(value: object) -> datetime | None:
+    """A device's time, aware: seconds or milliseconds since 1970, or ISO text; None for anything else.
+
+    Text without an offset is local time in an unknown zone. It is taken for UTC: hours away from ours, it
+    still tells whether it moves, and that is all that the frame then makes of it (part.py).
+    """
+    try:
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value.strip())
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        seconds = number(value)
+        if seconds <= 0:
+            return None  # a clock that was never set
+        return datetime.fromtimestamp(seconds / 1e3 if seconds > 1e11 else seconds, UTC)
+    except (Poor, ValueError, OverflowError, OSError):
+        return None
 
 
 def _shown(value: object) -> str:

@@ -1,7 +1,9 @@
-"""A real Modbus TCP server in a thread of its own, fed by a register image. The simulator's only pymodbus.
+"""A real Modbus server in a thread of its own, fed by a register image. The simulator's only pymodbus.
 
     with ModbusServer(lambda unit, function: image(state)) as server:
         ... f"solaredge://127.0.0.1:{server.port}"
+
+With `rtu` it speaks RTU frames over TCP, as cheap adapters do; with `serial` (a path) RTU on that port.
 
 It can misbehave, as inverters do: `hang` takes requests and says nothing, `refuse` closes its door,
 `exception` answers every read with that Modbus exception.
@@ -17,8 +19,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 Image = Mapping[int, list[int]]
@@ -40,11 +43,15 @@ class ModbusServer:
         port: int = 0,
         host: str = "127.0.0.1",
         units: tuple[int, ...] = (1,),
+        rtu: bool = False,
+        serial: str = "",
     ) -> None:
         self._read = read
+        self._serial = serial
+        self._framer = FramerType.RTU if rtu or serial else FramerType.SOCKET
         self._units = units
         self.host = host
-        self.port = port or _free_port(host)
+        self.port = port or (0 if serial else _free_port(host))
         self.hang = False
         self.exception = 0
         self.requests = 0
@@ -65,7 +72,8 @@ class ModbusServer:
         self._thread = threading.Thread(target=self._run, args=(ready,), name="modbus server", daemon=True)
         self._thread.start()
         if not ready.wait(PATIENCE_S) or self._server is None:
-            raise OSError(f"port {self.port} on {self.host} can't be had: is another program using it?")
+            where = self._serial or f"port {self.port} on {self.host}"
+            raise OSError(f"{where} can't be had: is another program using it?")
 
     def stop(self) -> None:
         """Close the door and every connection; `start` opens it again."""
@@ -89,10 +97,18 @@ class ModbusServer:
         loop.run_until_complete(_cancel_all())
         loop.close()
 
-    async def _listen(self) -> ModbusTcpServer:
+    async def _listen(self) -> ModbusTcpServer | ModbusSerialServer:
         space = [SimData(0, values=[0] * 0x10000, datatype=DataType.REGISTERS)]
         devices = [SimDevice(unit, simdata=space, action=partial(self._answer, unit)) for unit in self._units]
-        server = ModbusTcpServer(devices, address=(self.host, self.port), ignore_missing_devices=True)
+        server: ModbusTcpServer | ModbusSerialServer
+        if self._serial:
+            server = ModbusSerialServer(
+                devices, framer=self._framer, port=self._serial, ignore_missing_devices=True
+            )
+        else:
+            server = ModbusTcpServer(
+                devices, framer=self._framer, address=(self.host, self.port), ignore_missing_devices=True
+            )
         await server.serve_forever(background=True)
         return server
 

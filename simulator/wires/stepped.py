@@ -74,6 +74,7 @@ class SteppedBus:
         self._is_plain = not (self.wire.is_faulty or bytewise)
         self.frames = 0
         self.collisions = 0
+        self.collided_at = -inf
         self.bytes = 0
         self.spoken_at: dict[str, float] = {}  # by charger id: the primary's last heartbeat to it
         self._flights: list[_Flight] = []
@@ -164,6 +165,7 @@ class SteppedBus:
         for other in self._flights:
             if other.ends_at > flight.starts_at:
                 self.collisions += 1
+                self.collided_at = flight.starts_at
                 other.data = self.wire.collide(other.data)
                 flight.data = self.wire.collide(flight.data)
         self._flights.append(flight)

@@ -574,13 +574,26 @@ def test_44_beside_a_second_master_we_are_silent_and_say_so(primary, from_start)
     bench.each_second = lambda now: bench.master.receive(other, now)
     starts_at = bench.now
     bench.run(20)
-    noticed_after_s = 0.1 if from_start else 3.1 if primary == "7777" else 1.1
+    noticed_after_s = 0.1 if from_start else 3.1 if primary == "7777" else 2.1
     assert bench.by_master(since=starts_at + noticed_after_s) == []
     assert bench.master.view().health.other_primary == primary
     bench.each_second = lambda now: None
     bench.run(60)
     assert bench.status().offered_amps == 16
     assert [k for k in bench.kinds() if "master" in k] == ["second_master", "second_master_gone"]
+
+
+def test_44_a_single_sound_frame_of_a_stranger_is_no_second_master():
+    bench = Bench(rules("3201"), unit())
+    bench.offer(c3201=16)
+    for seconds in (0.5, 40, 40):
+        bench.run(seconds)
+        noise = PrimaryHeartbeat("0405", "3201", Command.LIMIT, 11.0)
+        bench.master.receive(slip.encode(noise.encode()), bench.now)
+    bench.run(5)
+    assert "second_master" not in bench.kinds()
+    assert max(bench.gaps()) <= 1.1
+    assert bench.beats()[0][0] > 3.5, "but before our first word it is enough to go on listening"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -596,3 +609,15 @@ def test_on_a_noisy_line_with_echo_and_questions_every_charger_is_still_served(s
         assert bench.status(one).linked
     assert bench.master.view().health.worst_gap_s <= 1.5
     assert "second_master" not in bench.kinds()
+
+
+def test_a_charger_that_announces_itself_into_anothers_heartbeat_is_heard_in_the_end():
+    first, second = unit("3201"), unit("3202", first_announcement_s=100.0)
+    bench = Bench(rules("3201"), first, second)
+    bench.run(30)
+    into_the_next_beat = bench.beat_at["3201"][-1] + 1.0 - 0.005
+    second._announce_at = second.next_due = into_the_next_beat
+    bench.run(45)
+    assert bench.collisions == 2
+    assert bench.status("3202").linked
+    assert max(bench.gaps("3201")) <= 1.1

@@ -1,6 +1,7 @@
 """The HTTP API by its contract: what is asked shows at once, bad input hears one sentence."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -102,6 +103,35 @@ def test_a_pushed_reading_reaches_the_meters(web, house):
     assert (reading.watts, reading.amps_by_phase, reading.source) == (-1500.5, (1, 2, 3), "pushed")
 
 
+def pushed(web, role, **body):
+    return web.put(f"/api/v1/meters/{role}", json=body).json()
+
+
+def test_a_reading_from_a_cloud_keeps_its_true_age_and_holds_as_long_as_it_says(web, house):
+    answer = pushed(web, "solar", watts=3550, age_s=240, max_age_s=900, source="solaredge cloud")
+    assert (answer["source"], answer["age_s"], answer["ok"]) == ("solaredge cloud", 240, True)
+    house.clock.advance(600)
+    view = house.meters.view(house.clock.now())
+    assert house.clock.now().mono_s - view.readings["solar"].at_mono_s == 840
+    assert [health.problem for health in view.health] == [""]
+    house.clock.advance(61)
+    assert "901 s old" in house.meters.view(house.clock.now()).health[0].problem
+
+
+def test_a_reading_may_say_when_it_was_measured(web, house):
+    now = house.clock.now().wall
+    assert pushed(web, "grid", watts=-500, at=(now - timedelta(seconds=4)).isoformat())["age_s"] == 4
+    assert pushed(web, "grid", watts=-500, at=(now + timedelta(seconds=4)).isoformat())["age_s"] == 0
+    late = pushed(web, "grid", watts=-500, at=(now - timedelta(hours=2)).isoformat())
+    assert (late["ok"], late["problem"]) == (False, "it was 7200 s old when it came")
+
+
+def test_before_the_time_is_known_a_reading_says_its_age(web, house):
+    at, house.clock.wall = house.clock.wall.isoformat(), None
+    assert "send `age_s`" in pushed(web, "grid", watts=-500, at=at)["detail"]
+    assert pushed(web, "grid", watts=-500, age_s=4)["age_s"] == 4
+
+
 def test_the_past(web):
     web.put("/api/v1/mode", json={"mode": "fast"})
     events = web.get("/api/v1/events").json()
@@ -113,6 +143,52 @@ def test_the_past(web):
     table = web.get("/api/v1/sessions.csv")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert table.text.splitlines()[2].endswith("'=HYPERLINK(),")
+
+
+def test_why_an_offer_changed_is_told_with_its_rules(web):
+    changes = web.get("/api/v1/decisions").json()
+    assert [change["after_amps"] for change in changes] == [12, 0, 25]
+    assert changes[1]["steps"][1]["why"] == "below the minimum for too long"
+    assert len(web.get("/api/v1/decisions", params={"limit": 1, "charger": GARAGE}).json()) == 1
+    assert web.get("/api/v1/decisions", params={"charger": CARPORT}).json() == []
+
+
+def test_what_people_set_can_be_carried_away_and_put_back(web, house):
+    web.put("/api/v1/mode", json={"mode": "fast", "charger": GARAGE})
+    saved = web.get("/api/v1/admin/backup")
+    assert "attachment" in saved.headers["content-disposition"]
+    assert saved.json()["chargers"] == {GARAGE: "fast"}
+    web.put("/api/v1/windows", json=[])
+    web.put("/api/v1/mode", json={"mode": "off"})
+    web.put("/api/v1/mode", json={"mode": "off", "charger": CARPORT})
+    assert web.put("/api/v1/admin/restore", json=saved.json()).json() == saved.json()
+    control = house.desk.control.get()
+    assert (control.mode, control.mode_by_charger) == ("solar", {GARAGE: "fast"})
+    assert house.desk.windows.get()[0].name == "night"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"chargers": {"9999": "off"}}, {"windows": [NIGHT, NIGHT]}, {"windows": [{**NIGHT, "charger": "9"}]}],
+    ids=["charger", "twins", "window"],
+)
+def test_a_backup_of_another_house_changes_nothing(web, house, change):
+    saved = web.get("/api/v1/admin/backup").json()
+    before = house.desk.control.get(), house.desk.windows.get()
+    answer = web.put("/api/v1/admin/restore", json={**saved, "mode": "off", **change})
+    assert answer.status_code == 409
+    one_sentence(answer)
+    assert before == (house.desk.control.get(), house.desk.windows.get())
+
+
+def test_the_doctor_looks_at_the_running_house(web):
+    assert [row["level"] for row in web.post("/api/v1/admin/doctor").json()] == ["good", "good", "odd"]
+
+
+def test_the_house_says_what_it_is(web):
+    about = web.get("/api/v1/about").json()
+    assert (about["site"], about["scope"], about["locked"]) == ("Sonnenhof", "admin", False)
+    assert about["money"] == {"currency": "€", "grid_price": 0.32, "sell_price": 0.08}
 
 
 def test_health_and_metrics_stand_at_the_root(web, house):
@@ -154,6 +230,14 @@ BAD = [
     ("PUT", "/meters/grid", {"watts": 10_000_000}, 422, "watts"),
     ("PUT", "/meters/grid", {"watts": "1"}, 422, "watts"),
     ("PUT", "/meters/solar", {"watts": -400}, 409, "be negative"),
+    ("PUT", "/meters/grid", {"watts": 1, "age_s": -1}, 422, "age_s"),
+    ("PUT", "/meters/grid", {"watts": 1, "max_age_s": 0}, 422, "max_age_s"),
+    ("PUT", "/meters/grid", {"watts": 1, "source": "https://x?key=1"}, 422, "source"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "13:05"}, 422, "must be a time like"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T13:05:00"}, 422, "at"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T13:05:00+02:00", "age_s": 1}, 409, "one of them"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T14:05:00+02:00"}, 409, "in the future"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-05-03T13:05:00+02:00"}, 409, "says nothing"),
     ("GET", "/history?step_s=1", None, 422, "step_s"),
     ("GET", "/history?from=2026-06-03", None, 422, "must be a time like"),
     ("GET", "/history?from=2026-06-03T00:00:00Z&to=2026-06-02T00:00:00Z", None, 409, "earlier than"),
@@ -219,6 +303,18 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "GET /api/v1/sessions",
         "GET /api/v1/sessions.csv",
         "GET /api/v1/events",
+        "GET /api/v1/decisions",
+        "GET /api/v1/about",
+        "GET /api/v1/admin/settings",
+        "POST /api/v1/admin/doctor",
+        "GET /api/v1/admin/backup",
+        "PUT /api/v1/admin/restore",
+        "GET /api/v1/admin/sessions",
+        "DELETE /api/v1/admin/sessions",
+        "DELETE /api/v1/admin/sessions/{id}",
+        "GET /api/v1/admin/tokens",
+        "POST /api/v1/admin/tokens",
+        "DELETE /api/v1/admin/tokens/{name}",
     }
     assert all("422" in call["responses"] for methods in paths.values() for call in methods.values())
 

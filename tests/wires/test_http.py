@@ -13,7 +13,7 @@ from agent.meters.line import Secret, parse
 from agent.meters.part import open_line, understand
 from agent.meters.values import Down, Poor
 from agent.meters.via import Answered, Problem
-from agent.meters.via.pages import Basic, Digest, Get, Header, Login, Query
+from agent.meters.via.pages import Basic, Digest, Get, Header, Login, Password, Query
 from scheduler.clock import FakeClock, Moment
 from tests.meters.blueprint import BLUEPRINT
 from tests.meters.captures import cases
@@ -214,15 +214,15 @@ def test_what_never_changes_is_asked_once(httpserver):
     assert [request.path for request, _ in httpserver.log].count("/info") == 1
 
 
-@pytest.mark.parametrize("case", cases("http"), ids=str)
+@pytest.mark.parametrize("case", cases("http", "websocket"), ids=str)
 def test_captures_are_read_the_same_over_a_socket(case, httpserver):
     def handler(request):
         status, text = case.body(request.full_path.removesuffix("?"))
-        return Response(text, status)
+        return Response(text.encode(case.encoding), status)
 
     httpserver.expect_request(re.compile(".*")).respond_with_handler(handler)
     address = re.sub(r"(?<=://)[^?/]*", f"127.0.0.1:{httpserver.port}", case.line, count=1)
-    found = source(re.sub(r"tls=\w+", "tls=off", address))
+    found = plainly(source(address))
     line = open_line(found, FakeClock())
     answer = line.poll(found, Moment(0.0))
     line.close()
@@ -235,5 +235,72 @@ def test_captures_are_read_the_same_over_a_socket(case, httpserver):
     assert repr(understand(found, answer.answers)) == repr(wanted)
 
 
+def plainly(found):
+    """The same source without TLS: the test's server has none."""
+    from dataclasses import replace
+
+    if not hasattr(found.options, "tls"):
+        return found
+    return replace(found, options=replace(found.options, tls="off"))
+
+
 def test_secrets_hide():
     assert SECRET not in repr(Secret("NAME", SECRET))
+
+
+def test_a_device_may_ask_for_the_password_plainly(httpserver):
+    def handler(request):
+        if "Authorization" in request.headers:
+            assert request.authorization.password == SECRET
+            return Response(json.dumps(GOOD))
+        return Response("", 401, {"WWW-Authenticate": 'Basic realm="shelly"'})
+
+    httpserver.expect_request("/status").respond_with_handler(handler)
+    found, line = visit(httpserver, keyed(lambda token: Password("admin", token)))
+    assert isinstance(line.poll(found, Moment(0.0)), Answered)
+
+
+def test_a_restarted_device_is_logged_in_to_at_once_and_an_unanswered_log_in_soon(httpserver):
+    state = {"session": "none", "logins": 0, "up": True}
+
+    def login(request):
+        state["logins"] += 1
+        state["session"] = f"t{state['logins']}"
+        return Response(json.dumps({"token": state["session"]}), 200 if state["up"] else 502)
+
+    def status(request):
+        fine = request.headers.get("Authorization") == f"Bearer {state['session']}"
+        return Response(json.dumps(GOOD), 200 if fine else 401)
+
+    httpserver.expect_request("/login", method="POST").respond_with_handler(login)
+    httpserver.expect_request("/status").respond_with_handler(status)
+    found, line = visit(httpserver, keyed(lambda token: Login("/login", "{}", "token", 3600)))
+    assert isinstance(line.poll(found, Moment(0.0)), Answered)
+    state["session"], state["up"] = "lost", False
+    assert "error of its own" in line.poll(found, Moment(60.0)).sentence
+    assert line.poll(found, Moment(70.0)).wait_s == 20
+    state["up"] = True
+    assert isinstance(line.poll(found, Moment(90.0)), Answered)
+    state["session"] = "lost"
+    problem = line.poll(found, Moment(100.0))
+    assert (state["logins"], problem.wait_s) == (3, 3500)
+    assert "does not keep us logged in" in problem.sentence
+
+
+def test_a_locked_log_in_is_told(httpserver):
+    httpserver.expect_request("/login").respond_with_data("", 429)
+    found, line = visit(httpserver, keyed(lambda token: Login("/login", "{}", "token", 3600)))
+    problem = line.poll(found, Moment(0.0))
+    assert (problem.kind, problem.wait_s) == ("down", 3600)
+    assert "locked" in problem.sentence
+
+
+def test_what_is_optional_may_be_forbidden(httpserver):
+    from dataclasses import replace
+
+    status, forbidden = Get("/status"), Get("/forbidden", optional=True)
+    driver = replace(BLUEPRINT, ask=lambda options, answers: [forbidden, status])
+    httpserver.expect_request("/forbidden").respond_with_data("", status=403)
+    httpserver.expect_request("/status").respond_with_data(json.dumps(GOOD))
+    found, line = visit(httpserver, driver)
+    assert isinstance(line.poll(found, Moment(0.0)), Answered)

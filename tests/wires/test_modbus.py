@@ -10,7 +10,7 @@ from agent.meters import source
 from agent.meters.part import Meters, open_line, understand
 from agent.meters.plan import plan
 from agent.meters.values import Down, Poor
-from agent.meters.via import Answered
+from agent.meters.via import Answered, Problem
 from agent.parts import ThreadRunner
 from scheduler.clock import FakeClock, Moment
 from simulator.inverter import InverterState, image
@@ -77,8 +77,11 @@ def test_captures_are_read_the_same_over_a_socket(case):
     with ModbusServer(read, units=tuple(units)) as running:
         host = re.sub(r"(?<=://)[^?/]*", f"127.0.0.1:{running.port}", case.line, count=1)
         found = source(host)
-        line = open_line(found, FakeClock())
-        answer = line.poll(found, Moment(0.0))
+        clock = FakeClock()
+        line = open_line(found, clock)
+        answer = line.poll(found, clock.now())
+        if isinstance(answer, Problem) and answer.kind == "waiting":  # it wants a moment after connecting
+            answer = line.poll(found, clock.advance(answer.wait_s))
         line.close()
         try:
             wanted = understand(case.source, case.answers())

@@ -17,10 +17,24 @@ import requests
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from agent.meters.line import Source
+from agent.meters.line import NO_FILE, Source
 from agent.meters.values import Down, Poor
 from agent.meters.via import Answered, Problem, gather, problem
-from agent.meters.via.pages import Auth, Basic, Bearer, Digest, Get, Header, Login, Page, Pages, Query
+from agent.meters.via.login import Patience, TokenFile
+from agent.meters.via.pages import (
+    BINARY,
+    Auth,
+    Basic,
+    Bearer,
+    Digest,
+    Get,
+    Header,
+    Login,
+    Page,
+    Pages,
+    Password,
+    Query,
+)
 from scheduler.clock import Clock, Moment
 
 LARGEST_BYTES = 2 << 20
@@ -87,7 +101,8 @@ class _Visit:
         self._base = f"{'http' if self._tls == 'off' else 'https'}://{host}{port}"
         self._auth: Auth | None = source.driver.auth(source.options) if source.driver.auth else None
         self._query: dict[str, str] = {}
-        self._next_login_s: float | None = None
+        self._patience = Patience(self._auth.pause_s if isinstance(self._auth, Login) else 0.0)
+        self._token_file = TokenFile(self._auth.file if isinstance(self._auth, Bearer) else NO_FILE)
         self._logged_in = False
         self._apply(self._auth)
 
@@ -102,31 +117,49 @@ class _Visit:
             self.session.auth = HTTPBasicAuth(auth.user, auth.password.value)
         elif isinstance(auth, Digest) and auth.password:
             self.session.auth = HTTPDigestAuth(auth.user, auth.password.value)
+        elif isinstance(auth, Password) and auth.password:
+            self.session.auth = _AsAsked(auth.user, auth.password.value)
 
     def enter(self, moment: Moment) -> None:
         """Log in where that is needed, and not more often than the vendor bears."""
+        if isinstance(self._auth, Bearer) and self._auth.file:
+            token = self._token_file.token(self._auth.token.value)
+            self.session.headers["Authorization"] = f"Bearer {token}"
         if not isinstance(self._auth, Login) or self._logged_in:
             return
-        if self._next_login_s is not None and moment.mono_s < self._next_login_s:
-            wait_s = self._next_login_s - moment.mono_s
+        wait_s = self._patience.wait_s(moment.mono_s)
+        if wait_s > 0:
             raise Down(
-                f"{self._base} refused our log-in; not tried again for {wait_s:.0f} s, because many "
+                f"{self._base} does not keep us logged in; not tried again for {wait_s:.0f} s, because many "
                 "devices lock themselves. Check the password in credentials.env.",
                 wait_s,
             )
-        self._next_login_s = moment.mono_s + self._auth.pause_s
+        self._log_in(self._auth, moment)
+
+    def _log_in(self, auth: Login, moment: Moment) -> None:
+        """One log-in. Raises Down or Poor, and remembers how long to leave the device alone."""
         self.session.cookies.clear()
         self.session.headers.pop("Authorization", None)
-        status, page, _ = self._request(Get(self._auth.path, self._auth.body))
+        self._patience.unanswered(moment.mono_s)
+        status, page, retry_after_s = self._request(Get(auth.path, auth.body))
+        if status < 500:
+            self._patience.refused(moment.mono_s, retry_after_s)
         if status in (401, 403):
             raise Down(
                 f"{self._base} refuses our log-in ({status}): is the password in credentials.env right?",
-                self._auth.pause_s,
+                auth.pause_s,
             )
-        self._check(status, self._auth.path, 0.0)
-        if self._auth.token_at:
-            token = page.json().text(self._auth.token_at)
-            self.session.headers["Authorization"] = f"Bearer {token}"
+        if status == 429:
+            raise Down(
+                f"{self._base} has locked its log-in after too many of them (429); "
+                f"not tried again for {max(auth.pause_s, retry_after_s):.0f} s.",
+                max(auth.pause_s, retry_after_s),
+            )
+        self._check(status, auth.path, retry_after_s)
+        answer = page.json() if auth.token_at else None
+        if answer and (answer.find(auth.token_at) or not self.session.cookies):  # some give a cookie alone
+            self.session.headers["Authorization"] = f"Bearer {answer.text(auth.token_at)}"
+        self._patience.entered(moment.mono_s)
         self._logged_in = True
 
     def fetch(self, get: Get, answers: Pages, moment: Moment) -> None:
@@ -138,12 +171,10 @@ class _Visit:
             status, page, retry_after_s = self._request(get)
             if status in (401, 403):
                 self._logged_in = False
-        try:
-            self._check(status, get.path, retry_after_s)
-        except Poor:
-            if not get.optional:
-                raise
-            return
+                self._patience.refused(moment.mono_s)
+        if get.optional and status != 429 and not 200 <= status < 300:
+            return  # where nothing works, the page that must be there will tell
+        self._check(status, get.path, retry_after_s)
         answers.add(get, page)
 
     def _check(self, status: int, path: str, retry_after_s: float) -> None:
@@ -182,14 +213,15 @@ class _Visit:
                 verify=self._tls != "unverified",
                 stream=True,
             ) as answer:
-                body = self._body(answer, started_s + timeout_s)
+                encoding = BINARY if get.binary else _encoding(answer.encoding)
+                body = self._body(answer, started_s + timeout_s).decode(encoding, "replace")
                 retry_after = answer.headers.get("Retry-After", "")
                 wait_s = min(float(retry_after), 86400.0) if retry_after.isdigit() else 0.0
                 return answer.status_code, Page(body, answer.status_code), wait_s
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise self._failure(error) from None
 
-    def _body(self, answer: Any, deadline_s: float) -> str:
+    def _body(self, answer: Any, deadline_s: float) -> bytearray:
         body = bytearray()
         for piece in answer.iter_content(16384):
             body += piece
@@ -197,7 +229,7 @@ class _Visit:
                 raise Poor(f"{self._base} answers with more than {LARGEST_BYTES >> 20} MiB.")
             if self._clock.now().mono_s > deadline_s:
                 raise Down(f"{self._base} takes longer than {self._source.timeout_s:g} s for its answer.")
-        return body.decode(_encoding(answer.encoding), "replace")
+        return body
 
     def _failure(self, error: Exception) -> Poor | Down:
         base = self._base
@@ -212,6 +244,23 @@ class _Visit:
         if isinstance(error, requests.ConnectionError):
             return Down(f"{base} can't be reached: is it on, and is the address right?")
         return Down(f"{base} broke off ({type(error).__name__}).")
+
+
+class _AsAsked(HTTPDigestAuth):
+    """Digest; plainly where the device asks for that (older ones do)."""
+
+    def handle_401(self, r: Any, **kwargs: Any) -> Any:
+        """Answer the device's challenge once."""
+        asked = r.headers.get("www-authenticate", "").lower()
+        if not asked.startswith("basic") or "Authorization" in r.request.headers:
+            return super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
+        _ = r.content  # lets the connection serve again
+        r.close()
+        again = HTTPBasicAuth(self.username, self.password)(r.request.copy())
+        answer = r.connection.send(again, **kwargs)
+        answer.history.append(r)
+        answer.request = again
+        return answer
 
 
 def _encoding(named: str | None) -> str:

@@ -9,12 +9,14 @@ Exceptions that a device answers: 1, 2, 3 say that it has no such registers (the
 line names the wrong unit); 6 is busy; 10 and 11 come from a gateway that can't reach the unit behind it.
 
 Lines may be `scheme://host:port` (TCP; `?framing=rtu` for RTU over TCP where the driver has that option)
-or `scheme:///dev/ttyUSB1` (RTU; options baud and parity where the driver has them).
+or `scheme:///dev/ttyUSB1` (RTU; options baud and parity where the driver has them). For devices that need
+time a driver has the options settle_s (after connecting) and pause_s (between two requests).
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 from pymodbus import FramerType, ModbusException
@@ -35,15 +37,27 @@ GATEWAY = {10, 11}
 
 def open_line(source: Source, clock: Clock) -> ModbusLine:
     """The line to a source's endpoint; connects at the first poll."""
-    return ModbusLine(source)
+    return ModbusLine(source, clock, _client(source))
+
+
+class _NotYet(Exception):
+    """The connection has just opened, and the device wants a moment before it is asked."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
 
 
 class ModbusLine:
-    """One connection, all sources of its endpoint."""
+    """One connection, all sources of its endpoint. `client` is pymodbus's, or another with its manners."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, clock: Clock, client: Any) -> None:
         self._endpoint = source.endpoint
-        self._client: Any = _client(source)
+        self._client = client
+        self._clock = clock
+        self._settle_s = float(getattr(source.options, "settle_s", 0.0))
+        self._pause_s = float(getattr(source.options, "pause_s", 0.0))
+        self._ready_s = self._free_s = clock.now().mono_s
         self._fresh = True
         self._kept: dict[Source, tuple[int, Registers]] = {}
 
@@ -60,6 +74,8 @@ class ModbusLine:
             )
         except (Poor, Down) as error:
             return problem(error)
+        except _NotYet as early:
+            return Problem("waiting", f"{self._endpoint} was just connected to", early.wait_s)
         self._kept[source] = ((polls + 1) % (RESCAN_POLLS + 1), answers)
         return Answered(answers, moment.mono_s)
 
@@ -94,15 +110,23 @@ class ModbusLine:
     def _request(self, block: Block, unit: int) -> Any:
         """The device's answer, or None when the line is dead; a line that can't be opened is Down."""
         client = self._client
-        if not client.connected and not client.connect():
-            self.close()
-            raise Down(f"{self._endpoint} can't be reached: is it on, and is the address right?")
+        if not client.connected:
+            if not client.connect():
+                self.close()
+                raise Down(f"{self._endpoint} can't be reached: is it on, and is the address right?")
+            self._ready_s = self._clock.now().mono_s + self._settle_s
+        now_s = self._clock.now().mono_s
+        if now_s < self._ready_s:
+            raise _NotYet(self._ready_s - now_s)
+        if now_s < self._free_s:
+            threading.Event().wait(self._free_s - now_s)
         read = client.read_input_registers if block.table == "input" else client.read_holding_registers
         try:
             answer = read(block.at, count=block.count, device_id=unit)
         except (ModbusException, OSError):
             self.close()
             return None
+        self._free_s = self._clock.now().mono_s + self._pause_s
         self._fresh = False
         return answer
 

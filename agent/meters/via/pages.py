@@ -6,6 +6,7 @@ and nothing but Poor, with the path that is missing. XML becomes such a tree as 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -14,10 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.meters import units
-from agent.meters.line import Secret
+from agent.meters.line import NO_FILE, Secret, StateFile
 from agent.meters.values import Poor
 
 DEEPEST = 40
+LONGEST_BARE = 60
+BINARY = "latin-1"  # a byte is a character: how bytes that are no text are kept
+_NEXT_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?: ?(?:[kKmM]?Wh?|[kKmM]?VA?|m?A|%)(?!\w))?")
 _MISSING = object()
 
 
@@ -28,8 +32,8 @@ _MISSING = object()
 class Get:
     """One request. `path` holds its query, never a secret. `body` makes it a POST (JSON text).
 
-    `once`: it never changes, so it is asked for once. `optional`: a 404 or an error page there is no
-    reason to give up the rest.
+    `once`: it never changes, so it is asked for once. `optional`: a refusal or an error there is no
+    reason to give up the rest. `binary`: the body is no text; take it with Page.bytes().
     """
 
     path: str
@@ -37,13 +41,15 @@ class Get:
     headers: tuple[tuple[str, str], ...] = ()
     once: bool = False
     optional: bool = False
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token in the Authorization header."""
+    """A token in the Authorization header. One in `file` counts more: another program renews it there."""
 
     token: Secret
+    file: StateFile = NO_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,14 @@ class Basic:
 @dataclass(frozen=True, slots=True)
 class Digest:
     """User and password, sent as a digest (MD5 or SHA-256, as the device asks)."""
+
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """User and password, as a digest or plainly, whichever the device asks for."""
 
     user: str
     password: Secret
@@ -81,7 +95,8 @@ class Query:
 class Login:
     """Log in once by POST of `body`, keep the cookie, and where `token_at` names a place, the token too.
 
-    Never in a loop: after a 401 or 403 once more, then not for `pause_s`; several vendors lock accounts.
+    Never in a loop: after a 401 or 403 once more, then not for `pause_s`; several vendors lock accounts
+    (the whole rule is in login.py).
     """
 
     path: str
@@ -90,7 +105,7 @@ class Login:
     pause_s: float = 900.0
 
 
-Auth = Bearer | Basic | Digest | Header | Query | Login
+Auth = Bearer | Basic | Digest | Password | Header | Query | Login
 
 
 # --- what came back --------------------------------------------------------------------------------
@@ -185,9 +200,20 @@ class Page:
     text: str
     status: int = 200
 
+    def bytes(self) -> bytes:
+        """The body of a `binary` request."""
+        return self.text.encode(BINARY, "replace")
+
     def json(self) -> Tree:
         """The body as JSON. Poor for a login page, a body cut short, and the like."""
         return Tree(_guarded(self.text, "JSON", lambda: json.loads(self.text, parse_constant=_no_constant)))
+
+    def json_or_bare(self) -> Tree:
+        """The body as JSON; a bare number or word ("2.1 kW", "offline") is a tree of one piece. Poor else."""
+        text = self.text.strip()
+        if 0 < len(text) <= LONGEST_BARE and "\n" not in text and text[0] not in '{["<':
+            return Tree(text)
+        return self.json()
 
     def xml(self) -> Tree:
         """The body as XML: children by tag (a list where a tag repeats), attributes as @name, text as #.
@@ -198,6 +224,20 @@ class Page:
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise Poor(_not_a("XML", text))
         return Tree(_guarded(self.text, "XML", lambda: _element(ElementTree.fromstring(text), 0)))
+
+    def words(self) -> str:
+        """The body as people read it: without tags, every gap one space."""
+        return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", self.text)).split())
+
+    def after(self, mark: str) -> str:
+        """The next number after `mark` in the words, with its unit if one follows. Poor without."""
+        _, found, rest = self.words().partition(mark)
+        if not found:
+            raise Poor(f"the page has no {mark!r}")
+        number = _NEXT_NUMBER.search(rest)
+        if number is None:
+            raise Poor(f"the page has no number after {mark!r}")
+        return number.group()
 
 
 class Pages:

@@ -26,7 +26,7 @@ ABSENT: Mapping[Kind, frozenset[int]] = {
     "u16": frozenset({0xFFFF}),
     "i16": frozenset({0x8000}),
     "u32": frozenset({0xFFFFFFFF}),
-    "i32": frozenset({0x80000000}),
+    "i32": frozenset({0x80000000, 0x7FFFFFFF}),  # the second by Huawei and Sungrow: no home has 2.1 GW
     "acc32": frozenset({0, 0xFFFFFFFF}),
     "u64": frozenset({0xFFFFFFFFFFFFFFFF}),
     "i64": frozenset({0x8000000000000000}),

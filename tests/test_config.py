@@ -1,0 +1,192 @@
+"""sunward.toml: understood whole or refused whole, every problem at once, each in words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.__main__ import main
+from agent.config import Settings, load
+from notify.settings import SettingsError
+
+ROOT = Path(__file__).parents[1]
+GOOD = """
+[bus]
+port = "/dev/ttyUSB0"
+circuit_amps = 32
+[[chargers]]
+id = "3201"
+max_amps = 16
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(text, secrets=None, mode=0o600):
+        path = tmp_path / "sunward.toml"
+        path.write_text(text, "utf-8")
+        if secrets is not None:
+            (tmp_path / "credentials.env").write_text(secrets, "utf-8")
+            (tmp_path / "credentials.env").chmod(mode)
+        return path
+
+    return written
+
+
+def problems(path):
+    with pytest.raises(SettingsError) as refused:
+        load(path)
+    return refused.value.problems
+
+
+def test_little_is_enough_and_the_rest_has_defaults(file):
+    house = load(file(GOOD))
+    assert house.rules.circuit_amps == 32
+    assert house.rules.chargers[0].min_amps == 6
+    assert not house.rules.has_meter
+    assert house.settings.web.listen == "127.0.0.1:8080"
+
+
+def test_the_example_is_a_house_that_can_run():
+    assert load(ROOT / "sunward.example.toml").rules.has_meter
+
+
+def documented(text, section):
+    """The names that the example shows for a section, set or behind a comment sign."""
+    body = re.search(rf"^(?:# )?\[+{section}\]+.*?(?=^(?:# )?\[|\Z)", text, re.M | re.S)
+    return set(re.findall(r"^(?:# )?(\w+) = ", body[0], re.M)) if body else set()
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["site", "bus", "chargers", "meters", "solar", "web", "mqtt", "homeassistant", "evcc", "legacy"],
+)
+def test_every_setting_is_in_the_example(section):
+    text = (ROOT / "sunward.example.toml").read_text("utf-8")
+    kind = Settings.model_fields[section].annotation
+    model = getattr(kind, "__args__", [kind])[0]
+    assert set(model.model_fields) - documented(text, section) == set()
+
+
+def test_all_problems_are_told_at_once_each_with_its_place_and_its_cure(file):
+    path = file(
+        """
+[site]
+timezone = "Mars/Olympus"
+[bus]
+port = "COM3"
+circuit_amps = 500
+primary_id = "77"
+[[chargers]]
+id = "3201"
+max_amps = 16
+phase = "L1"
+[solar]
+min_solar_share = 2
+[sollar]
+x = 1
+"""
+    )
+    told = "\n".join(problems(path))
+    for words in (
+        "site.timezone: ",
+        "bus.port: write a device like /dev/serial/by-id/",
+        "bus.circuit_amps: ",
+        "bus.primary_id: an id is four hexadecimal digits",
+        "chargers[1].phase: there is no such setting",
+        "solar.min_solar_share: ",
+        "sollar: there is no such setting",
+    ):
+        assert words in told, told
+
+
+def test_what_contradicts_itself_is_refused(file):
+    path = file(
+        """
+[site]
+phases = 1
+[bus]
+port = "/dev/ttyUSB0"
+circuit_amps = 32
+primary_id = "3201"
+[[chargers]]
+id = "3201"
+max_amps = 16
+min_amps = 20
+[[chargers]]
+id = "3201"
+max_amps = 16
+phases = ["L1", "L2"]
+[meters]
+grid = "solarege://1.2.3.4"
+solar = ["fixed://?watts=1", "solaredge://"]
+max_age_s = 10
+minimum_after_s = 30
+[[windows]]
+name = "night"
+days = "mon-fry"
+from = "25:00"
+to = "07:15"
+mode = "quick"
+"""
+    )
+    told = "\n".join(problems(path))
+    for words in (
+        "the id 3201 stands there twice",
+        "min_amps: 20 A is more than max_amps 16 A",
+        "3201 is our own id on the bus",
+        "L2 does not exist in a house with site.phases = 1",
+        "must rise in this order",
+        "meters.grid: ",
+        "solaredge",
+        "windows[1] (night).days",
+        "windows[1] (night).from",
+        "windows[1] (night).mode",
+    ):
+        assert words in told, told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[bus\n", "is not valid TOML"), ("", "bus: is missing"), ("[site]\nname = 3\n", "site.name: ")],
+)
+def test_a_broken_file_is_one_clear_line(file, text, words):
+    assert any(words in one for one in problems(file(text)))
+
+
+def test_a_file_that_is_not_there_says_what_to_copy(tmp_path):
+    assert "Copy sunward.example.toml" in problems(tmp_path / "none.toml")[0]
+
+
+def test_secrets_that_others_can_read_are_refused(file):
+    told = problems(file(GOOD, "WEB_PASSWORD=x\n", mode=0o644))
+    assert any("chmod 600" in one for one in told)
+
+
+def test_a_secret_is_in_no_sentence(file):
+    path = file(GOOD + '[meters]\ngrid = "fixed://user:hunter2@?watts=1"\n')
+    assert "hunter2" not in "\n".join(problems(path))
+
+
+def test_check_says_the_house_or_every_problem(file, capsys):
+    assert main(["check", "--config", str(file(GOOD))]) == 0
+    assert "3201 up to 16 A" in capsys.readouterr().out
+    assert main(["check", "--config", str(file(GOOD.replace("16", "160")))]) == 1
+    error = capsys.readouterr().err
+    assert "chargers[1].max_amps" in error
+    assert "Nothing was started" in error
+
+
+def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(file):
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=20"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        50,
+        100,
+        200,
+    )
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=2"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        10,
+        30,
+        120,
+    )

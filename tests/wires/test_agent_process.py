@@ -1,0 +1,190 @@
+"""`agent run` as a process of its own, on a real pseudo-terminal: watched, pulled, killed, restarted."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler.clock import SystemClock
+from simulator.car import Car, CarProfile
+from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.wires.pty import PtyBus
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = """
+[bus]
+port = "{port}"
+circuit_amps = 32
+[[chargers]]
+id = "3201"
+name = "Garage"
+max_amps = 16
+[meters]
+grid = "fixed://?watts=-3000"
+[solar]
+start_delay_s = 1
+[web]
+listen = "127.0.0.1:{web}"
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Agent:
+    """A running agent and its HTTP API."""
+
+    def __init__(self, settings: Path, web: int):
+        self.url = f"http://127.0.0.1:{web}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "agent", "run", "--config", str(settings)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.greeting = self.process.stdout.readline()
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
+        request.method = method
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    def until(self, condition, at_most_s=30.0):
+        pause = threading.Event()
+        for _ in range(int(at_most_s / 0.1)):
+            state = self.call("GET", "/api/v1/state")
+            if condition(state):
+                return state
+            pause.wait(0.1)
+        raise AssertionError(f"it did not happen: {json.dumps(state)[:2000]}")
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        _, complaints = self.process.communicate(timeout=15)
+        return self.process.returncode, complaints
+
+
+@pytest.fixture
+def bus():
+    clock = SystemClock(ZoneInfo("UTC"))
+    now, rng = clock.now().mono_s, Random(3)
+    car = Car(CarProfile(start_lag_s=1.0, ramp_up_amps_per_s=8), now, rng)
+    profile = ChargerProfile("3201", first_announcement_s=1.0)
+    line = PtyBus([VirtualCharger(profile, car, now, rng)], clock)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def start(bus, tmp_path):
+    """start() -> a running agent; every one is ended when the test is over."""
+    web, running = free_port(), []
+    path = tmp_path / "sunward.toml"
+    path.write_text(SETTINGS.format(port=bus.path, web=web), "utf-8")
+
+    def started():
+        running.append(Agent(path, web))
+        return running[-1]
+
+    yield started
+    for agent in running:
+        if agent.process.poll() is None:
+            agent.process.kill()
+        agent.process.communicate()
+
+
+def charging(state):
+    return state["chargers"][0]["drawn_amps"] >= 12
+
+
+def test_a_house_charges_survives_a_pulled_plug_and_says_goodbye(bus, start):
+    agent = start()
+    assert "sunward is running" in agent.greeting
+    agent.until(charging)
+    assert bus.do(lambda chargers, now: chargers[0].longest_gap_s) <= 1.3
+
+    bus.pull()
+    state = agent.until(lambda state: not state["bus"]["open"])
+    assert state["bus"]["problem"]
+    beats = bus.do(lambda chargers, now: chargers[0].heartbeats)
+    bus.plug_back()
+    agent.until(lambda state: state["bus"]["open"], at_most_s=5)
+    pause = threading.Event()
+    pause.wait(2.0)
+    assert bus.do(lambda chargers, now: chargers[0].heartbeats) > beats
+    kinds = [event["kind"] for event in agent.call("GET", "/api/v1/events?after=-1&limit=50")]
+    assert "charging_started" in kinds
+
+    status, complaints = agent.end()
+    assert status == 0, complaints
+    assert "Traceback" not in complaints
+    assert bus.do(lambda chargers, now: chargers[0].offered_amps) <= 6, "its last word is a safe limit"
+
+
+def test_what_was_asked_survives_a_kill(start):
+    agent = start()
+    agent.call("PUT", "/api/v1/mode", {"mode": "off"})
+    night = {"name": "Night", "days": "daily", "from": "21:30", "to": "07:15", "mode": "fast", "amps": 10}
+    agent.call("PUT", "/api/v1/windows", [night])
+    agent.end(signal.SIGKILL)
+    again = start()
+    state = again.call("GET", "/api/v1/state")
+    assert state["mode"] == "off"
+    assert [window["name"] for window in again.call("GET", "/api/v1/windows")] == ["Night"]
+
+
+def test_two_agents_on_one_port_are_one_agent_and_a_sentence(start):
+    first = start()
+    second = start()
+    assert second.process.wait(15) == 2
+    assert "is taken by another program" in second.process.stderr.read()
+    assert first.process.poll() is None
+
+
+def test_settings_that_are_wrong_start_nothing(tmp_path):
+    path = tmp_path / "sunward.toml"
+    path.write_text('[bus]\nport = "/dev/none"\ncircuit_amps = 5\n', "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "agent", "run", "--config", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "bus.circuit_amps" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_systemd_hears_that_the_house_is_ready_alive_and_ending(bus, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        web = free_port()
+        path = tmp_path / "sunward.toml"
+        path.write_text(SETTINGS.format(port=bus.path, web=web), "utf-8")
+        agent = Agent(path, web)
+        try:
+            said = [systemd.recv(4096).decode() for _ in range(3)]
+        finally:
+            status, _ = agent.end()
+        assert said[0].startswith("READY=1\nWATCHDOG=1\nSTATUS=")
+        assert all("WATCHDOG=1" in words for words in said[1:])
+        while said[-1] != "STOPPING=1":
+            said.append(systemd.recv(4096).decode())
+        assert status == 0
