@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from scheduler.battery.settings import BatterySettings
     from scheduler.battery.site import EnergySite
 
-TOKEN = "TESLA_ACCESS_TOKEN"
 PASSWORD = "GATEWAY_PASSWORD"
 
 
@@ -31,12 +30,12 @@ def jobs(settings: SchedulerSettings) -> list[Job]:
 def site_at(context: Context) -> EnergySite:
     """The battery in its cloud, to be read and changed."""
     from scheduler.battery import cloud
-    from scheduler.battery.site import FixedKey
+    from scheduler.battery.keys import key_of
 
     battery = _settings(context.settings)
     if battery is None:
         raise JobFailed("There is no [battery] in sunward.toml.")
-    key = FixedKey(context.settings.credentials.get(TOKEN, ""))
+    key = key_of(battery.service, context)
     base = battery.address or (cloud.OWNER if battery.service == "owner" else cloud.FLEET[battery.region])
     wall = context.moment.wall
     return cloud.Cloud(base, battery.site, key, wall.timestamp() if wall else 0.0)

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from scheduler.battery.settings import Action, BatterySettings, PeriodSettings
 from scheduler.tariffs.fixed import read_months
@@ -25,6 +26,8 @@ OFF_PEAK = "off-peak"
 RESERVE_SLACK = 0.6  # gateways and apps round differently
 
 Values = Mapping[str, object]
+
+_days, _months, _holidays = lru_cache(read_days), lru_cache(read_months), lru_cache(read_holidays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +88,24 @@ def turns(settings: BatterySettings, wall: datetime) -> list[Turn]:
     zone = wall.tzinfo
     if zone is None:
         raise ValueError("periods need a wall time with its time zone")
-    holidays = read_holidays(settings.holidays)
+    holidays = _holidays(settings.holidays)
     found = []
     for step in range(-8, 2):
         day = wall.date() + timedelta(days=step)
         for period in settings.periods:
             if _begins_on(period, day) and (period.holidays or day not in holidays):
-                first, last = read_minute(period.from_), read_minute(period.to, as_end=True)
-                begin = first_showing(day, first, zone)
-                end = last_showing(day if last > first else day + timedelta(days=1), last, zone)
-                early, late = begin - 60.0 * period.lead_minutes, end + 60.0 * period.lag_minutes
-                if begin < end:
-                    found.append(Turn(period, early, begin, end, late))
+                turn = _turn(period, day, zone)
+                if turn.begin < turn.end:
+                    found.append(turn)
     return found
+
+
+@lru_cache(maxsize=256)
+def _turn(period: PeriodSettings, day: date, zone: tzinfo) -> Turn:
+    first, last = read_minute(period.from_), read_minute(period.to, as_end=True)
+    begin = first_showing(day, first, zone)
+    end = last_showing(day if last > first else day + timedelta(days=1), last, zone)
+    return Turn(period, begin - 60.0 * period.lead_minutes, begin, end, end + 60.0 * period.lag_minutes)
 
 
 def wanted(settings: BatterySettings, wall: datetime) -> Wanted:
@@ -182,4 +190,4 @@ def _same(key: str, value: object, site: Site) -> bool:
 
 
 def _begins_on(period: PeriodSettings, day: date) -> bool:
-    return day.weekday() in read_days(period.days) and day.month in read_months(period.months)
+    return day.weekday() in _days(period.days) and day.month in _months(period.months)

@@ -26,27 +26,10 @@ class EnergySite(Protocol):
 
 
 class Key(Protocol):
-    """An account's access tokens (scheduler.cars has the one that renews them)."""
+    """An account's access tokens. Both methods raise BatteryError."""
 
     def access(self, now_s: float) -> str:
         """A token that should work at this time (seconds since 1970)."""
 
     def refused(self, access: str, now_s: float) -> str:
         """Another token than this one, which was not taken."""
-
-
-class FixedKey:
-    """One token out of credentials.env, that nobody renews."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def access(self, now_s: float) -> str:
-        """The token. Raises BatteryError where there is none."""
-        if not self._token:
-            raise BatteryError("Nobody is signed in to Tesla. Write TESLA_ACCESS_TOKEN into credentials.env.")
-        return self._token
-
-    def refused(self, access: str, now_s: float) -> str:
-        """There is no other one. Raises BatteryError."""
-        raise BatteryError("Tesla does not take TESLA_ACCESS_TOKEN any more: sign in again.", 3600.0)

@@ -84,6 +84,9 @@ def _handler(peer: WebPeer) -> type[BaseHTTPRequestHandler]:
         def do_PUT(self) -> None:
             self._serve()
 
+        def do_DELETE(self) -> None:
+            self._serve()
+
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing: tests and the demo are read by people."""
 

@@ -3,6 +3,7 @@
 import pytest
 
 from notify.settings import SettingsError
+from scheduler.cars.tokens import Tokens
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
 from simulator.clouds.web import Answer
@@ -211,6 +212,20 @@ def test_a_report_that_can_not_be_read_says_so(powerwall):
     house.until("2026-06-10T21:00")
     (letter,) = [event for event in house.home.told if event.kind == "end_of_day"]
     assert "could not be read: Tesla's cloud answers HTTP 500." in letter.sentence
+
+
+def test_the_cars_sign_in_opens_the_battery_too(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.config.with_name("credentials.env").unlink()
+    house.again()
+    house.until("2026-06-10T14:15")
+    assert house.kinds == ["powerwall_failed"]
+    assert "Nobody is signed in yet. Type: ./sunward scheduler login owner" in house.home.told[0].sentence
+    tokens = Tokens(house.home.settings.state_dir / "tesla" / "owner.json", dict, "")
+    reply = {"access_token": "good", "refresh_token": "next", "expires_in": 28800}
+    tokens.put(reply, house.clock.wall.timestamp())
+    house.until("2026-06-10T15:00")
+    assert house.state == PEAK
 
 
 def test_a_dry_run_reads_everything_and_writes_nothing(powerwall):
