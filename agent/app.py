@@ -29,8 +29,11 @@ from notify.settings import SettingsError, read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
+    from fastapi import APIRouter
+
     from agent.config import House
     from agent.desk import Push
+    from agent.doors.evcc import Evcc
     from agent.doors.rooms import Rooms
     from agent.meters.part import Meters
 
@@ -184,15 +187,26 @@ class App:
         web = house.settings.web
         secrets = house.credentials
         tokens = tuple(filter(None, [secrets.get("WEB_TOKEN", "")]))
+        evcc, routes = self._evcc(rooms)
         self.web = WebServer(
-            rooms, WebSettings(web.listen, web.allowed_hosts, secrets.get("WEB_PASSWORD", ""), tokens)
+            rooms, WebSettings(web.listen, web.allowed_hosts, secrets.get("WEB_PASSWORD", ""), tokens), routes
         )
         self.web.start()
         self._doors.append(self.web)
-        self._open_mqtt(rooms)
+        self._open_mqtt(rooms, evcc)
         self._open_legacy(rooms)
 
-    def _open_mqtt(self, rooms: Rooms) -> None:
+    def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
+        settings = self.house.settings.evcc
+        if settings is None:
+            return None, []
+        from agent.doors.evcc import Evcc
+        from agent.doors.web.routes.evcc import router
+
+        evcc = Evcc(rooms, settings.hold_s)
+        return evcc, [router(evcc)]
+
+    def _open_mqtt(self, rooms: Rooms, evcc: Evcc | None) -> None:
         settings = self.house.settings
         if settings.mqtt is None:
             return
@@ -200,8 +214,16 @@ class App:
         from agent.doors.mqtt import MqttDoor
 
         announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        branches = {"evcc": (evcc.topics(settings.mqtt.prefix), evcc.obey)} if evcc else None
         self._open(
-            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+            MqttDoor(
+                rooms,
+                settings.mqtt,
+                self.house.credentials,
+                announce=announce,
+                birth_topic=birth,
+                branches=branches,
+            )
         )
 
     def _open_legacy(self, rooms: Rooms) -> None:

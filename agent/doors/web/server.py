@@ -11,13 +11,13 @@ import errno
 import logging
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
@@ -47,7 +47,8 @@ class WebSettings:
 class WebServer:
     """The page and the API over some rooms. `start` returns when the port is open; `stop` within 2 s."""
 
-    def __init__(self, rooms: Rooms, settings: WebSettings) -> None:
+    def __init__(self, rooms: Rooms, settings: WebSettings, more: Sequence[APIRouter] = ()) -> None:
+        """`more`: routes of the API that only some houses have."""
         self._host, self._port = _address(settings.listen)
         if not is_loopback(self._host) and not settings.password:
             raise WebError(
@@ -55,7 +56,7 @@ class WebServer:
                 "and there is no password: put WEB_PASSWORD=... into credentials.env, or listen on 127.0.0.1."
             )
         self._broadcast = Broadcast(rooms)
-        self.app = _whole_app(rooms, self._broadcast)
+        self.app = _whole_app(rooms, self._broadcast, more)
         password = Password.of(rooms.clock, settings.password) if settings.password else None
         locked = Locks(self.app, own_names([*settings.hosts, self._host]), password, settings.tokens)
         config = uvicorn.Config(
@@ -98,8 +99,8 @@ class WebServer:
         self._server.run(sockets=[self._socket] if self._socket else None)
 
 
-def _whole_app(rooms: Rooms, broadcast: Broadcast) -> FastAPI:
-    app = build_app(rooms, broadcast)
+def _whole_app(rooms: Rooms, broadcast: Broadcast, more: Sequence[APIRouter]) -> FastAPI:
+    app = build_app(rooms, broadcast, more)
     app.router.lifespan_context = _watching(broadcast)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, name in (
