@@ -234,6 +234,10 @@ class App:
             from agent.doors.legacy_http import LegacyHttpDoor
 
             self._open(LegacyHttpDoor(rooms, settings))
+        if settings.ipc_path:
+            from agent.doors.webipc import WebIpcDoor
+
+            self._open(WebIpcDoor(rooms, settings))
 
     def _open(self, door: StartedDoor) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""
