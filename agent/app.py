@@ -194,6 +194,7 @@ class App:
         self.web.start()
         self._doors.append(self.web)
         self._open_mqtt(rooms, evcc)
+        self._open_homeassistant(rooms)
         self._open_legacy(rooms)
 
     def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
@@ -226,6 +227,14 @@ class App:
             )
         )
 
+    def _open_homeassistant(self, rooms: Rooms) -> None:
+        settings = self.house.settings.homeassistant
+        if settings is None or not settings.url:
+            return
+        from agent.doors.homeassistant import HomeAssistantDoor
+
+        self._open(HomeAssistantDoor(rooms, settings, self.house.credentials))
+
     def _open_legacy(self, rooms: Rooms) -> None:
         settings = self.house.settings.legacy
         if settings is None:
@@ -234,6 +243,10 @@ class App:
             from agent.doors.legacy_http import LegacyHttpDoor
 
             self._open(LegacyHttpDoor(rooms, settings))
+        if settings.mqtt_prefix and self.house.settings.mqtt is not None:
+            from agent.doors.legacy_mqtt import LegacyMqttDoor
+
+            self._open(LegacyMqttDoor(rooms, settings, self.house.settings.mqtt, self.house.credentials))
         if settings.ipc_path:
             from agent.doors.webipc import WebIpcDoor
 
