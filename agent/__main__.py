@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from notify.settings import SettingsError
@@ -27,12 +28,22 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, parents=[with_settings], help=says)
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
     status.add_argument("--json", action="store_true")
+    commands.add_parser("password", parents=[with_settings], help="set the page's password")
+    token = commands.add_parser("token", help="keys for programs that use the API")
+    deeds = token.add_subparsers(dest="deed", required=True, metavar="new|list|revoke")
+    new = deeds.add_parser("new", parents=[with_settings], help="make a token and print it once")
+    new.add_argument("name", help="what it is for, like home-assistant")
+    new.add_argument("--scope", choices=("read", "control", "admin"), default="read")
+    deeds.add_parser("list", parents=[with_settings], help="names and scopes")
+    revoke = deeds.add_parser("revoke", parents=[with_settings], help="take a token back, at once")
+    revoke.add_argument("name")
     sniff = commands.add_parser("sniff", help="decode a bus live, without sending a byte")
     sniff.add_argument("port", help="/dev/..., socket://HOST:PORT or rfc2217://HOST:PORT")
     sniff.add_argument("--seconds", type=float, help="stop after so many seconds")
     _migrate_parser(commands)
     commands.add_parser("decode", help="decode hex lines from standard input")
     _meter_parsers(commands)
+    _install_parsers(commands)
     return top
 
 
@@ -52,8 +63,20 @@ def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     meter.add_argument("--json", action="store_true", help="everything it says, as JSON")
     meter.add_argument("--watch", action="store_true", help="go on until interrupted")
     meter.add_argument("--credentials", type=Path, help="a file with the secrets that the line names")
+    probe = commands.add_parser("probe", help="find what speaks Modbus at an address")
+    probe.add_argument("address", metavar="HOST[:PORT]")
     meters = commands.add_parser("meters", help="list every kind of source")
     meters.add_argument("--json", action="store_true")
+
+
+def _install_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dry-run", action="store_true", help="show every step, and do none")
+    common.add_argument("--yes", action="store_true", help="don't ask")
+    common.add_argument("--root", type=Path, default=Path("/"), help="into the image of a disk; runs nothing")
+    commands.add_parser("install", parents=[common], help="let systemd run sunward, always (as root)")
+    removing = commands.add_parser("uninstall", parents=[common], help="the way back")
+    removing.add_argument("--purge", action="store_true", help="settings, secrets and history go as well")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
-        return _dispatch(asked)
+        return DEEDS[asked.command](asked)
     except SettingsError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return 1
@@ -78,45 +101,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 70
 
 
-def _dispatch(asked: argparse.Namespace) -> int:
+def _do(module: str, function: str, *arguments: object) -> int:
     """Import only what this command needs: `run` must reach the bus within a blink."""
-    match asked.command:
-        case "run":
-            from agent.app import run
-
-            return run(asked.config, asked.credentials)
-        case "check":
-            from agent.commands.check import check
-
-            return check(asked.config, asked.credentials)
-        case "doctor":
-            from agent.commands.doctor import doctor
-
-            return doctor(asked.config, asked.credentials)
-        case "status":
-            from agent.commands.status import status
-            from agent.config import load
-
-            return status(load(asked.config, asked.credentials).settings.web.listen, asked.json)
-        case "sniff":
-            from agent.commands.listen import sniff
-
-            return sniff(asked.port, asked.seconds)
-        case "migrate":
-            from agent.commands.migrate.command import migrate
-
-            return migrate(asked.source, asked.settings, asked.target, asked.charger, asked.show)
-        case "decode":
-            from agent.commands.listen import decode_lines
-
-            return decode_lines(sys.stdin, sys.stdout)
-    return _meters(asked)
+    status: int = getattr(import_module(module), function)(*arguments)
+    return status
 
 
-def _meters(asked: argparse.Namespace) -> int:
-    from agent.meters import cli
+DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": lambda asked: _do("agent.app", "run", asked.config, asked.credentials),
+    "check": lambda asked: _do("agent.commands.check", "check", asked.config, asked.credentials),
+    "doctor": lambda asked: _do("agent.commands.doctor", "doctor", asked.config, asked.credentials),
+    "status": lambda asked: _status(asked),
+    "password": lambda asked: _keys(asked),
+    "token": lambda asked: _keys(asked),
+    "sniff": lambda asked: _do("agent.commands.listen", "sniff", asked.port, asked.seconds),
+    "decode": lambda asked: _do("agent.commands.listen", "decode_lines", sys.stdin, sys.stdout),
+    "probe": lambda asked: _do("agent.commands.probe", "probe", asked.address),
+    "meter": lambda asked: _do("agent.meters.cli", "run_meter", asked),
+    "meters": lambda asked: _do("agent.meters.cli", "run_meters", asked),
+    "migrate": lambda asked: _do(
+        "agent.commands.migrate.command",
+        "migrate",
+        asked.source,
+        asked.settings,
+        asked.target,
+        asked.charger,
+        asked.show,
+    ),
+    "install": lambda asked: _do("agent.commands.install", "main", asked),
+    "uninstall": lambda asked: _do("agent.commands.install", "main", asked),
+}
 
-    return cli.run_meters(asked) if asked.command == "meters" else cli.run_meter(asked)
+
+def _status(asked: argparse.Namespace) -> int:
+    from agent.commands.status import status
+    from agent.config import load
+
+    return status(load(asked.config, asked.credentials), asked.json)
+
+
+def _keys(asked: argparse.Namespace) -> int:
+    from agent.commands import keys
+    from agent.config import load
+
+    house = load(asked.config, asked.credentials)
+    if asked.command == "password":
+        return keys.set_password(house)
+    if asked.deed == "new":
+        return keys.new_token(house, asked.name, asked.scope)
+    return keys.list_tokens(house) if asked.deed == "list" else keys.revoke_token(house, asked.name)
 
 
 if __name__ == "__main__":

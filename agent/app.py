@@ -3,16 +3,18 @@
 The order matters. The bus port is opened before anything heavy is imported: a charger stops its car 30 s
 after the last heartbeat, so a restart must be quick. Then the settings are understood, the bus speaks,
 and the other rooms come in one by one; none of them can hold the bus up. To take a door out of the
-house, delete its file and its line in `_open_doors`.
+house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -25,6 +27,7 @@ from agent.bus.port import Port, PortError, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
+from agent.watchdog import Watchdog
 from notify.settings import SettingsError, read_toml
 from scheduler.clock import Clock, SystemClock
 
@@ -34,12 +37,27 @@ if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
     from agent.desk import Push
     from agent.doors.evcc import Evcc
-    from agent.doors.rooms import Rooms
+    from agent.doors.outlet import Outlet
+    from agent.doors.rooms import Rooms, Site
+    from agent.doors.web.server import WebSettings
+    from agent.letters import LettersPart
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
+
+# Where numbers go: a section of [outlets] and the file that is imported once somebody has set it.
+OUTLETS = {
+    "console": "agent.doors.console",
+    "files": "agent.doors.logfiles",
+    "csv": "agent.doors.csvfiles",
+    "mysql": "agent.doors.mysql",
+    "postgres": "agent.doors.postgres",
+    "influx": "agent.doors.influx",
+    "webhooks": "agent.doors.webhooks",
+    "sentry": "agent.doors.sentry",
+}
 
 
 class Door(Protocol):
@@ -67,8 +85,12 @@ class App:
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
+        notify_socket: str = "",
     ) -> None:
-        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock).
+
+        `notify_socket`: where systemd wants to hear that all is well; empty without systemd.
+        """
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -82,6 +104,7 @@ class App:
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
+        self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
             Master(house.bus_rules, now.mono_s),
@@ -96,6 +119,8 @@ class App:
     def start(self) -> None:
         """Start the bus, then everything else. Raises StartError with a sentence."""
         self._runner.start(self.bus)
+        if self._watchdog:
+            self._runner.start(self._watchdog)
         self._start_rooms()
 
     def wait(self) -> int:
@@ -107,6 +132,8 @@ class App:
 
     def stop(self) -> None:
         """End the doors, then the parts; the last word on the bus is a safe limit for each charger."""
+        if self._watchdog:
+            self._watchdog.ending()
         for door in reversed(self._doors):
             door.stop()
         self._runner.end()
@@ -126,16 +153,12 @@ class App:
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
         from agent.meters.part import Meters
-        from agent.meters.plan import plan
         from agent.meters.view import Limits
 
         house, clock = self.house, self.clock
         settings = house.settings
         state = house.state_dir
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(
-            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
-        )
+        meters = Meters(house.meters, clock, Limits(settings.meters.minimum_after_s))
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,
@@ -165,37 +188,57 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        herald = Herald((self.news, meters.events), (remembered.put,))
-        self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, herald, history]
-        for part in others:
-            self._runner.start(part)
+        listeners = [remembered.put]
+        others: list[Part] = [*meters.parts, history]
         self._closing += [meters.close, lambda: history.finish(clock.now())]
+        letters = self._letters()
+        if letters is not None:
+            listeners.append(letters.box.put)
+            others.append(letters)
+            self._closing.append(lambda: letters.finish(clock.now()))
+        self._herald = Herald((self.news, meters.events), listeners)
+        self._runner.start(brain, self._wake_brain)
+        for part in (*others, self._herald):
+            self._runner.start(part)
         self._open_doors(state)
 
+    def _letters(self) -> LettersPart | None:
+        """The part that hands news to the outbox of letters, where the owner wants any."""
+        if self.house.settings.notify is None:
+            return None
+        from agent.letters import LettersPart
+        from notify.wishes import wishes_from
+
+        path = self.house.path
+        return LettersPart(wishes_from(read_toml(path), self.house.credentials, path.parent).outbox)
+
     def _open_doors(self, state: Path) -> None:
+        from agent.commands.checkup import checkup
         from agent.doors.past import Past
-        from agent.doors.rooms import Rooms, Site
-        from agent.doors.web.server import WebServer, WebSettings
+        from agent.doors.rooms import Rooms
+        from agent.doors.web.server import WebServer
         from agent.history.reader import Reader
 
         house = self.house
-        site = Site(house.rules, house.settings.site.name, house.settings.meters.max_age_s, versions())
         names = {charger.charger_id: charger.label for charger in house.rules.chargers}
         past = Past(Reader(state / "history.db", house.settings.site.zone), names)
-        rooms = Rooms(self.clock, self.published, self.desk, past, site)
-        web = house.settings.web
-        secrets = house.credentials
-        tokens = tuple(filter(None, [secrets.get("WEB_TOKEN", "")]))
-        evcc, routes = self._evcc(rooms)
-        self.web = WebServer(
-            rooms, WebSettings(web.listen, web.allowed_hosts, secrets.get("WEB_PASSWORD", ""), tokens), routes
+        rooms = Rooms(
+            self.clock,
+            self.published,
+            self.desk,
+            past,
+            site_of(house),
+            self.news.put,
+            lambda: checkup(house, self.published.get(), self.clock.now()),
         )
+        evcc, routes = self._evcc(rooms)
+        self.web = WebServer(rooms, web_settings(house), routes)
         self.web.start()
         self._doors.append(self.web)
         self._open_mqtt(rooms, evcc)
         self._open_homeassistant(rooms)
         self._open_legacy(rooms)
+        self._open_outlets(rooms, state)
 
     def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
         settings = self.house.settings.evcc
@@ -262,6 +305,51 @@ class App:
             return
         self._doors.append(door)
 
+    def _open_outlets(self, rooms: Rooms, state: Path) -> None:
+        from agent.doors.outlet import Surroundings
+
+        around = Surroundings(rooms, state, self.house.credentials, self.news.put, self._herald.listen)
+        for section, place in OUTLETS.items():
+            settings = getattr(self.house.settings.outlets, section)
+            for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
+                outlet: Outlet = import_module(place).open_outlet(one, around)
+                self._runner.start(outlet)
+                self._closing.append(outlet.close)
+
+
+def site_of(house: House) -> Site:
+    """What the settings say that doors show; secrets hidden."""
+    from agent.doors.rooms import Money, Site
+    from notify.redact import Redactor
+
+    settings, web = house.settings, house.settings.web
+    return Site(
+        house.rules,
+        settings.site.name,
+        settings.meters.max_age_s,
+        versions(),
+        Money(web.currency, web.grid_price, web.sell_price),
+        Redactor(house.credentials.values()).data(settings.model_dump(mode="json", by_alias=True)),
+    )
+
+
+def web_settings(house: House) -> WebSettings:
+    """The web door as the settings want it."""
+    from agent.doors.web.server import WebSettings
+
+    web, secrets = house.settings.web, house.credentials
+    beside = house.path.parent
+    return WebSettings(
+        web.listen,
+        web.allowed_hosts,
+        secrets.get("WEB_PASSWORD", ""),
+        tuple(filter(None, [secrets.get("WEB_TOKEN", "")])),
+        house.state_dir,
+        web.trusted_proxies,
+        beside / web.tls_cert if web.tls_cert else None,
+        beside / web.tls_key if web.tls_key else None,
+    )
+
 
 def pusher(meters: Meters) -> Push:
     """How the desk hands a pushed reading to the meters; an impossible one is refused."""
@@ -303,7 +391,7 @@ def run(path: Path, credentials: Path | None = None) -> int:
     from agent.config import load
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port)
+    app = App(load(path, credentials), port=port, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
     _end_on_signals(app.ended)
     try:
         app.start()
@@ -311,7 +399,9 @@ def run(path: Path, credentials: Path | None = None) -> int:
         print(error, file=sys.stderr)
         app.stop()
         return EXIT_DOOR
-    print(f"sunward is running. Its page: {app.web.url}/", flush=True)
+    console = app.house.settings.outlets.console
+    out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
+    print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
 
 

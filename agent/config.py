@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agent.bus.rules import BusRules, ChargerLimits
+from agent.doors.outlet_settings import OutletSettings
 from agent.doors.settings import (
     EvccSettings,
     HomeAssistantSettings,
@@ -23,6 +25,8 @@ from agent.doors.settings import (
     MqttSettings,
     door_problems,
 )
+from agent.meters import BadLine
+from agent.meters.plan import Plan, plan
 from agent.model import ROLES, ChargerRules, Mode, Role, Rules
 from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
 from scheduler.settings import SiteSettings
@@ -30,6 +34,7 @@ from scheduler.window_rows import WindowError, read_windows
 from scheduler.windows import Window
 
 CREDENTIALS = "credentials.env"
+MISSED_BEATS = 2.5  # of a meter, before its reading counts as old
 Amps = Annotated[float, Field(ge=0, le=80)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Phase = Literal["L1", "L2", "L3"]
@@ -111,10 +116,19 @@ class SolarSettings(Section):
 
 
 class WebSettings(Section):
-    """[web]: where the page and the HTTP API listen."""
+    """[web]: where the page and the HTTP API listen, who stands in front, and what the page's money is.
+
+    Prices are per kWh in `currency`; without a currency the page shows no money.
+    """
 
     listen: str = "127.0.0.1:8080"
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    tls_cert: str = ""
+    tls_key: str = ""
+    currency: Annotated[str, Field(max_length=5)] = ""
+    grid_price: Annotated[float, Field(ge=-10, le=1000)] = 0.0
+    sell_price: Annotated[float, Field(ge=-10, le=1000)] = 0.0
 
     @field_validator("listen")
     @classmethod
@@ -123,6 +137,29 @@ class WebSettings(Section):
         if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
             raise ValueError('write an address and a port, like "127.0.0.1:8080"')
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            try:
+                ip_network(line)
+            except ValueError:
+                raise ValueError(
+                    'write addresses or networks, like ["127.0.0.1", "192.168.0.0/24"]'
+                ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _both_files(self) -> WebSettings:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together: set both, or none")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The page's address as the settings have it."""
+        return f"http{'s' if self.tls_cert else ''}://{self.listen}"
 
 
 class Settings(Section):
@@ -142,11 +179,13 @@ class Settings(Section):
     # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
     notify: Any = None
     cars: Any = None
+    tesla: Any = None
     tariff: Any = None
     battery: Any = None
     thermostats: Any = None
     forecast: Any = None
     clouds: Any = None
+    outlets: OutletSettings = OutletSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +196,7 @@ class House:
     settings: Settings
     credentials: Mapping[str, str]
     windows: tuple[Window, ...]
+    meters: Plan
     rules: Rules
     bus_rules: BusRules
 
@@ -185,11 +225,14 @@ def load(path: Path, credentials: Path | None = None) -> House:
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    problems += _meter_problems(settings, secrets, path)
+    meters, meter_problems = _meter_plan(settings, secrets, path)
+    problems += meter_problems
     problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
+    problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
-    return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
+    rules = patient(rules_of(settings), meters)
+    return House(path, settings, secrets, windows, meters, rules, bus_rules_of(settings))
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -259,16 +302,23 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
-def _meter_problems(settings: Settings, secrets: Mapping[str, str], path: Path) -> list[str]:
-    from agent.meters import BadLine
-    from agent.meters.plan import plan
-
+def _meter_plan(settings: Settings, secrets: Mapping[str, str], path: Path) -> tuple[Plan, list[str]]:
+    lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
     try:
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        plan(lines, secrets, settings.site.state_path(path))
+        return plan(lines, secrets, settings.site.state_path(path)), []
     except BadLine as error:
-        return list(error.problems)
-    return []
+        return Plan(), list(error.problems)
+
+
+def patient(rules: Rules, meters: Plan) -> Rules:
+    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat."""
+    every_s = max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+    return replace(
+        rules,
+        stale_no_raise_s=max(rules.stale_no_raise_s, MISSED_BEATS * every_s),
+        stale_minimum_s=max(rules.stale_minimum_s, 2 * MISSED_BEATS * every_s),
+        stale_safe_s=max(rules.stale_safe_s, 4 * MISSED_BEATS * every_s),
+    )
 
 
 def _charger_id(value: str) -> str:

@@ -72,6 +72,8 @@ mode                     info     never  -                  Mode changed
 boost                    info     never  -                  Boost set
 boost_ended              info     never  -                  Boost ended
 windows                  info     never  -                  Windows changed
+access                   info     never  -                  Keys to the page changed
+guessing                 warning  now    -                  Passwords are being guessed
 car_not_plugged_in       warning  now    -                  Car not plugged in
 car_not_charging         warning  now    -                  Car does not charge
 car_charging_again       info     never  car_not_charging   Car charges again
@@ -107,6 +109,8 @@ fuse_ok                  info     never  fuse_cut           Fuse has room again
 meter_stale              warning  now    -                  Meter silent
 meter_back               info     never  meter_stale        Meter answers again
 meter_source_changed     info     digest -                  Another meter source counts
+meter_disagrees          warning  now    -                  Meters disagree
+meter_agrees             info     digest meter_disagrees    Meters agree again
 grid_used_in_peak        warning  now    -                  Grid power used in the peak
 grid_lost                warning  now    -                  Grid outage
 grid_back                info     never  grid_lost          Grid back
@@ -142,6 +146,8 @@ history_newer            error    now    -                  History of a newer v
 history_corrupt          warning  now    -                  History file damaged
 history_written_again    info     never  history_disk_full  History written again
 history_minutes_unplaced info     never  -                  Minutes without a time
+outlet_down              warning  digest -                  Outlet does not answer
+outlet_back              info     never  outlet_down        Outlet answers again
 outbox_broken            warning  now    -                  Outbox file damaged
 outbox_overflow          warning  now    -                  Outbox overflowed
 

@@ -175,3 +175,18 @@ def test_check_says_the_house_or_every_problem(file, capsys):
     error = capsys.readouterr().err
     assert "chargers[1].max_amps" in error
     assert "Nothing was started" in error
+
+
+def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(file):
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=20"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        50,
+        100,
+        200,
+    )
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=2"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        10,
+        30,
+        120,
+    )

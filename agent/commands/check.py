@@ -62,4 +62,4 @@ def summary(house: House) -> list[str]:
     if not settings.meters.lines():
         lines.append("  meters    none: the sun can't be followed, windows and fast charging work")
     lines += [f"  window    {window.name}" for window in house.windows]
-    return [*lines, f"  page      http://{settings.web.listen}/"]
+    return [*lines, f"  page      {settings.web.url}/"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from agent.bus import frames, slip
 from agent.bus.port import Port, PortError, open_port
-from agent.commands.status import fetch_state
+from agent.commands.status import LockedOut, fetch_state
 from agent.config import House, load
 from notify.settings import SettingsError
 from scheduler.clock import SystemClock, system_mono_s, wall_is_trustworthy
@@ -55,16 +55,21 @@ def doctor(path: Path, credentials: Path | None) -> int:
 def examine(house: House) -> Iterator[Finding]:
     """Everything, in the order in which a person would repair it."""
     yield Finding("good", "settings", f"{house.path} can be used.")
-    yield from _safety(house)
-    state = fetch_state(house.settings.web.listen)
-    yield from _bus_of_agent(house, state) if state else _bus(house)
+    yield from safety_findings(house)
+    runs = True
+    try:
+        state = fetch_state(house)
+        runs = state is not None
+        yield from _bus_of_agent(house, state) if state else _bus(house)
+    except LockedOut as locked:  # the port is its own: leave it alone
+        yield Finding("odd", "agent", f"{locked} Until then the bus can't be judged here.")
     yield from _meters(house)
-    yield from _clock()
-    yield from _disk(house.state_dir)
-    yield from _web(house, bool(state))
+    yield from clock_findings()
+    yield from disk_findings(house.state_dir)
+    yield from _web(house, runs)
 
 
-def _safety(house: House) -> Iterator[Finding]:
+def safety_findings(house: House) -> Iterator[Finding]:
     if not house.settings.chargers:
         yield Finding("odd", "chargers", "None is named in the settings, so those heard are offered nothing.")
     for charger in house.settings.chargers:
@@ -190,7 +195,7 @@ def _silence(heard: Heard) -> Finding:
 
 def _bus_of_agent(house: House, state: Mapping[str, Any]) -> Iterator[Finding]:
     bus = state.get("bus", {})
-    yield Finding("good", "agent", f"An agent is running at http://{house.settings.web.listen}/; asking it.")
+    yield Finding("good", "agent", f"An agent is running at {house.settings.web.url}/; asking it.")
     if not bus.get("open", False) or bus.get("problem"):
         yield Finding("bad", "bus port", bus.get("problem") or "The agent has no open port.")
     errors, count = bus.get("checksum_errors", 0), bus.get("frames", 0)
@@ -256,7 +261,7 @@ def plausible(watts: Mapping[str, float]) -> Iterator[Finding]:
 # --- the computer ----------------------------------------------------------------------------------
 
 
-def _clock() -> Iterator[Finding]:
+def clock_findings() -> Iterator[Finding]:
     if wall_is_trustworthy():
         now = SystemClock(_utc()).now().wall
         yield Finding("good", "clock", f"It is {now:%Y-%m-%d %H:%M} UTC, and that can be believed.")
@@ -275,7 +280,7 @@ def _utc() -> Any:
     return ZoneInfo("UTC")
 
 
-def _disk(folder: Path) -> Iterator[Finding]:
+def disk_findings(folder: Path) -> Iterator[Finding]:
     there = next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
     if not os.access(there, os.W_OK):
         yield Finding("bad", "disk", f"{folder} can't be written: sudo chown $USER {there}")
@@ -293,7 +298,7 @@ def _web(house: House, runs: bool) -> Iterable[Finding]:
         return []
     try:
         with socket.create_server((host.strip("[]"), int(port))):
-            return [Finding("good", "page", f"http://{house.settings.web.listen}/ is free.")]
+            return [Finding("good", "page", f"{house.settings.web.url}/ is free.")]
     except OSError as error:
         says = (
             f"{house.settings.web.listen} can't be used ({error.strerror}): choose another in [web] listen."

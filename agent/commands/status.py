@@ -3,30 +3,62 @@
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from agent.config import House
+
 PATIENCE_S = 3.0
 
 
-def fetch_state(address: str) -> dict[str, Any] | None:
-    """The running agent's /state, or None when nobody answers there."""
+class LockedOut(Exception):
+    """An agent answers, and wants a key; the text says what to do."""
+
+
+def fetch_state(house: House) -> dict[str, Any] | None:
+    """The running agent's /state, or None when nobody answers there. Raises LockedOut."""
+    web = house.settings.web
+    request = urllib.request.Request(f"{web.url}/api/v1/state")
+    token = house.credentials.get("WEB_TOKEN")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(f"http://{address}/api/v1/state", timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S, context=_trust(house)) as answer:
             state = json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code not in (401, 403):
+            return None
+        raise LockedOut(
+            f"The agent at {web.url}/ has a password: put a token as WEB_TOKEN=... into credentials.env, "
+            "any long random text will do, and restart the agent."
+        ) from None
     except (urllib.error.URLError, OSError, ValueError):
         return None
     return state if isinstance(state, dict) else None
 
 
-def status(address: str, as_json: bool) -> int:
+def _trust(house: House) -> ssl.SSLContext | None:
+    """For https: the house's own certificate, whatever name it is made out to."""
+    if not house.settings.web.tls_cert:
+        return None
+    context = ssl.create_default_context(cafile=str(house.path.parent / house.settings.web.tls_cert))
+    context.check_hostname = False
+    return context
+
+
+def status(house: House, as_json: bool) -> int:
     """Print it; 1 when no agent answers."""
-    state = fetch_state(address)
+    try:
+        state = fetch_state(house)
+    except LockedOut as locked:
+        print(locked, file=sys.stderr)
+        return 1
     if state is None:
-        print(f"No agent answers at http://{address}/. Is it running?", file=sys.stderr)
+        print(f"No agent answers at {house.settings.web.url}/. Is it running?", file=sys.stderr)
         return 1
     print(json.dumps(state, indent=2) if as_json else "\n".join(lines(state)))
     return 0

@@ -1,14 +1,14 @@
-"""All of the house that a door may touch: four things to read from and one desk to ask at."""
+"""All of the house that a door may touch: what to read from, and one desk to ask at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from agent.desk import Desk
-from agent.model import Published, Rules
+from agent.model import Event, Published, Rules
 from agent.parts import Slot
 from scheduler.clock import Clock
 
@@ -33,6 +33,10 @@ class HistoryReader(Protocol):
         """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`"""
         ...
 
+    def decisions(self, start: datetime, end: datetime, charger_id: str | None, limit: int) -> Sequence[Row]:
+        """Why offers changed, the last `limit`: `id, at, charger, before_amps, after_amps, reason, steps`"""
+        ...
+
 
 class NoHistory:
     """A house that remembers nothing (yet)."""
@@ -49,23 +53,51 @@ class NoHistory:
         """Nothing."""
         return ()
 
+    def decisions(self, start: datetime, end: datetime, charger_id: str | None, limit: int) -> Sequence[Row]:
+        """Nothing."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a kilowatt-hour costs from the grid, and brings when sold; without a currency not known."""
+
+    currency: str = ""
+    grid_price: float = 0.0
+    sell_price: float = 0.0
+
 
 @dataclass(frozen=True)
 class Site:
-    """What the settings say that doors show. `versions` are part -> version, for the page's last corner."""
+    """What the settings say that doors show. `versions` are part -> version, for the page's last corner.
+
+    `settings` are the active ones, with secrets already hidden.
+    """
 
     rules: Rules
     name: str = "Home"
     max_age_s: float = 10.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    money: Money = field(default_factory=Money)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _unheard(event: Event) -> None:
+    pass
+
+
+def _untried() -> Sequence[Row]:
+    return ()
 
 
 @dataclass(frozen=True)
 class Rooms:
-    """All that a door may touch."""
+    """All that a door may touch. `examine` tries everything and gives rows of `level, about, says`."""
 
     clock: Clock
     published: Slot[Published]
     desk: Desk
     history: HistoryReader
     site: Site
+    tell: Callable[[Event], None] = _unheard
+    examine: Callable[[], Sequence[Row]] = _untried

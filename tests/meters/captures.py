@@ -11,6 +11,8 @@ A case is a folder with `expected.json` and the device's answers:
     telegram.txt      P1: what comes out of the meter's port
     messages.json     MQTT: {"topic": what is said there, or {"said": ..., "age_s": 0, "kept": true}};
                       it came at 11:45:05 UTC on 14 June 2026, or age_s before
+    output.txt        command: what the program prints
+    file.csv          csv-tail: the file
 
 `expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
 their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
@@ -29,6 +31,7 @@ from agent.meters.via import gather
 from agent.meters.via.datagrams import Datagram, Datagrams
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
+from agent.meters.via.tail import Tail, last_whole_line
 from agent.meters.via.telegram import Cutter, parse
 from agent.meters.via.topics import Message, Messages
 
@@ -179,12 +182,25 @@ def _play_messages(case):
     return answers
 
 
+def _play_file(case):
+    data = (case.folder / "file.csv").read_bytes()
+    last = last_whole_line(data, is_cut=False)
+    if not last:
+        raise Poor("no whole line yet")
+    return Tail(
+        data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip(), last.decode("utf-8", "replace")
+    )
+
+
 PLAYERS = {
     "modbus": _play_registers,
     "dongle": _play_registers,
     "http": _play_pages,
+    "websocket": _play_pages,
     "udp": _play_datagrams,
     "nothing": lambda case: None,
     "p1": _play_telegram,
+    "command": lambda case: Page((case.folder / "output.txt").read_text()),
+    "tail": _play_file,
     "mqtt": _play_messages,
 }

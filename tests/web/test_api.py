@@ -145,6 +145,52 @@ def test_the_past(web):
     assert table.text.splitlines()[2].endswith("'=HYPERLINK(),")
 
 
+def test_why_an_offer_changed_is_told_with_its_rules(web):
+    changes = web.get("/api/v1/decisions").json()
+    assert [change["after_amps"] for change in changes] == [12, 0, 25]
+    assert changes[1]["steps"][1]["why"] == "below the minimum for too long"
+    assert len(web.get("/api/v1/decisions", params={"limit": 1, "charger": GARAGE}).json()) == 1
+    assert web.get("/api/v1/decisions", params={"charger": CARPORT}).json() == []
+
+
+def test_what_people_set_can_be_carried_away_and_put_back(web, house):
+    web.put("/api/v1/mode", json={"mode": "fast", "charger": GARAGE})
+    saved = web.get("/api/v1/admin/backup")
+    assert "attachment" in saved.headers["content-disposition"]
+    assert saved.json()["chargers"] == {GARAGE: "fast"}
+    web.put("/api/v1/windows", json=[])
+    web.put("/api/v1/mode", json={"mode": "off"})
+    web.put("/api/v1/mode", json={"mode": "off", "charger": CARPORT})
+    assert web.put("/api/v1/admin/restore", json=saved.json()).json() == saved.json()
+    control = house.desk.control.get()
+    assert (control.mode, control.mode_by_charger) == ("solar", {GARAGE: "fast"})
+    assert house.desk.windows.get()[0].name == "night"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"chargers": {"9999": "off"}}, {"windows": [NIGHT, NIGHT]}, {"windows": [{**NIGHT, "charger": "9"}]}],
+    ids=["charger", "twins", "window"],
+)
+def test_a_backup_of_another_house_changes_nothing(web, house, change):
+    saved = web.get("/api/v1/admin/backup").json()
+    before = house.desk.control.get(), house.desk.windows.get()
+    answer = web.put("/api/v1/admin/restore", json={**saved, "mode": "off", **change})
+    assert answer.status_code == 409
+    one_sentence(answer)
+    assert before == (house.desk.control.get(), house.desk.windows.get())
+
+
+def test_the_doctor_looks_at_the_running_house(web):
+    assert [row["level"] for row in web.post("/api/v1/admin/doctor").json()] == ["good", "good", "odd"]
+
+
+def test_the_house_says_what_it_is(web):
+    about = web.get("/api/v1/about").json()
+    assert (about["site"], about["scope"], about["locked"]) == ("Sonnenhof", "admin", False)
+    assert about["money"] == {"currency": "€", "grid_price": 0.32, "sell_price": 0.08}
+
+
 def test_health_and_metrics_stand_at_the_root(web, house):
     assert web.get("/healthz").json() == {"ok": True, "age_s": 0, "problems": []}
     house.clock.advance(20)
@@ -257,6 +303,18 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "GET /api/v1/sessions",
         "GET /api/v1/sessions.csv",
         "GET /api/v1/events",
+        "GET /api/v1/decisions",
+        "GET /api/v1/about",
+        "GET /api/v1/admin/settings",
+        "POST /api/v1/admin/doctor",
+        "GET /api/v1/admin/backup",
+        "PUT /api/v1/admin/restore",
+        "GET /api/v1/admin/sessions",
+        "DELETE /api/v1/admin/sessions",
+        "DELETE /api/v1/admin/sessions/{id}",
+        "GET /api/v1/admin/tokens",
+        "POST /api/v1/admin/tokens",
+        "DELETE /api/v1/admin/tokens/{name}",
     }
     assert all("422" in call["responses"] for methods in paths.values() for call in methods.values())
 

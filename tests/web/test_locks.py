@@ -1,9 +1,15 @@
 """Who may come in: addresses, origins, passwords, sizes."""
 
+import ssl
+import subprocess
+from dataclasses import replace
+
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from agent.doors.web.server import WebError, WebServer, WebSettings
+from tests.conftest import need
 
 PASSWORD = "correct horse battery staple"
 
@@ -94,31 +100,167 @@ def locked(house):
         yield client
 
 
-def test_with_a_password_no_call_is_open_but_health(locked):
-    paths = locked.get("/api/openapi.json", headers={"Authorization": "Bearer a-long-token"}).json()["paths"]
-    for path, methods in paths.items():
-        for method in methods:
-            status = locked.request(method, path.replace("{name}", "x").replace("{vin}", "x")).status_code
-            assert status == (200 if path == "/healthz" else 401), (method, path)
-    assert locked.get("/api/openapi.json").status_code == 401
-    assert locked.get("/api/v1/stream").status_code == 401
-    assert locked.get("/").status_code == 200
+def bearer(secret):
+    return {"Authorization": f"Bearer {secret}"}
+
+
+# Every address of the door and what it needs; a new one fails the test until it stands here.
+NEEDS = {
+    "open": {"/", "/healthz", "/manifest.webmanifest", "/favicon.ico", "/static"},
+    "read": {"/api/openapi.json", "/metrics", "/api/v1/stream", "/api/v1/state", "/api/v1/about"}
+    | {f"/api/v1/{noun}" for noun in ("windows", "upcoming", "cars", "history", "sessions", "sessions.csv")}
+    | {"/api/v1/events", "/api/v1/decisions"},
+    "control": {f"/api/v1/{noun}" for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}")}
+    | {"/api/v1/meters/{role}"},
+    "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}
+    | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}")},
+}
+
+
+def every_call(app):
+    """(method, path) of each route that the server knows, described or not."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or {"GET"}):
+            if method != "HEAD":
+                yield method, route.path
+
+
+def need_of(method, path):
+    if method == "GET":
+        return next((need for need in ("open", "read", "admin") if path in NEEDS[need]), None)
+    return next((need for need in ("control", "admin") if path in NEEDS[need]), None)
+
+
+def test_no_address_is_open_by_accident(house):
+    settings = WebSettings("127.0.0.1:0", password=PASSWORD, tokens=("controls",))
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url, timeout=10) as web:
+        web.post("/login", json={"password": PASSWORD})
+        reads = web.post("/api/v1/admin/tokens", json={"name": "graphs", "scope": "read"}).json()["token"]
+        web.cookies.clear()
+        calls = list(every_call(server.app))
+        assert len(calls) > 30
+        for method, path in calls:
+            need = need_of(method, path)
+            assert need, f"{method} {path} is new: say in NEEDS who may use it"
+            where = path.replace("{", "").replace("}", "").replace("/static", "/static/app.js")
+            if where == "/api/v1/stream":
+                continue
+            found = {
+                who: web.request(method, where, headers=headers).status_code
+                for who, headers in (("none", {}), ("read", bearer(reads)), ("control", bearer("controls")))
+            }
+            assert (found["none"] == 401) == (need != "open"), (method, path, found)
+            assert (found["read"] == 403) == (need in ("control", "admin")), (method, path, found)
+            assert (found["control"] == 403) == (need == "admin"), (method, path, found)
+        assert web.get("/api/v1/stream").status_code == 401
 
 
 def test_a_token_or_the_pages_cookie_opens(locked):
-    assert locked.get("/api/v1/state", headers={"Authorization": "Bearer nonsense"}).status_code == 401
-    assert locked.get("/api/v1/state", headers={"Authorization": "Bearer a-long-token"}).status_code == 200
+    assert locked.get("/api/v1/state", headers=bearer("nonsense")).status_code == 401
+    assert locked.get("/api/v1/state", headers=bearer("a-long-token")).status_code == 200
     entered = locked.post("/login", json={"password": PASSWORD})
     assert "HttpOnly; SameSite=Strict" in entered.headers["set-cookie"]
     assert locked.get("/api/v1/state").status_code == 200
+    assert locked.post("/logout").status_code == 200
+    assert locked.get("/api/v1/state").status_code == 401
+
+
+def test_a_token_is_shown_once_named_in_the_journal_and_taken_back_at_once(locked, house):
+    locked.post("/login", json={"password": PASSWORD})
+    made = locked.post("/api/v1/admin/tokens", json={"name": "evcc", "scope": "control"}).json()
+    assert made["token"].startswith("sunward_")
+    twice = locked.post("/api/v1/admin/tokens", json={"name": "EVCC", "scope": "read"})
+    assert twice.status_code == 409
+    assert made["token"] not in locked.get("/api/v1/admin/tokens").text
+    with httpx.Client(base_url=locked.base_url, headers=bearer(made["token"])) as evcc:
+        evcc.put("/api/v1/mode", json={"mode": "fast"})
+        assert locked.delete("/api/v1/admin/tokens/evcc").json()[0]["name"] == "WEB_TOKEN"
+        assert evcc.get("/api/v1/state").status_code == 401
+    told = [row["sentence"] for row in house.history.rows]
+    assert "The house was set to fast, asked by token “evcc”." in told
+    assert "The token “evcc” was revoked, asked by the page." in told
+    assert made["token"] not in str(house.history.rows)
+
+
+def test_sessions_survive_a_restart_and_can_be_ended(house, tmp_path):
+    settings = WebSettings("127.0.0.1:0", password=PASSWORD, keys=tmp_path)
+    firefox = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+    cookies = httpx.Cookies()
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url) as web:
+        cookies = web.post("/login", json={"password": PASSWORD}, headers=firefox).cookies
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url, cookies=cookies) as web:
+        (session,) = web.get("/api/v1/admin/sessions").json()
+        assert (session["device"], session["current"]) == ("Firefox on Linux", True)
+        with httpx.Client(base_url=server.url) as other:
+            other.post("/login", json={"password": PASSWORD})
+            assert len(web.delete("/api/v1/admin/sessions").json()) == 1
+            assert other.get("/api/v1/state").status_code == 401
+        house.clock.advance(91 * 86400)
+        assert web.get("/api/v1/state").status_code == 401
+    kept = (tmp_path / "access.json").read_text()
+    assert PASSWORD not in kept
+    assert cookies["sunward"] not in kept
+    assert (tmp_path / "access.json").stat().st_mode & 0o777 == 0o600
+    with house.open_web(replace(settings, password="another")) as server:
+        house.clock.advance(-91 * 86400)
+        assert httpx.get(f"{server.url}/api/v1/state", cookies=cookies).status_code == 401
+
+
+def test_damaged_keys_let_nobody_in_and_say_what_to_do(house, tmp_path):
+    settings = WebSettings("127.0.0.1:0", password=PASSWORD, keys=tmp_path)
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url) as web:
+        web.post("/login", json={"password": PASSWORD})
+        (tmp_path / "access.json").write_text('{"password": null, "tokens": []')
+        assert web.get("/api/v1/state").status_code == 401
+        refused = web.post("/login", json={"password": PASSWORD})
+        assert refused.status_code == 503
+        assert "./sunward agent password" in refused.json()["detail"]
+    with pytest.raises(WebError, match="damaged"):
+        WebServer(house.rooms, settings)
 
 
 def test_guessing_is_slow(locked, house):
     for _ in range(5):
         assert locked.post("/login", json={"password": "guess"}).status_code == 401
     assert locked.post("/login", json={"password": PASSWORD}).status_code == 429
+    assert house.history.rows[-1]["kind"] == "guessing"
     house.clock.advance(61)
     assert locked.post("/login", json={"password": PASSWORD}).status_code == 200
+    assert house.history.rows[-1]["sentence"].endswith("at 127.0.0.1 logged in with the password.")
+
+
+def test_a_proxy_is_believed_only_when_the_settings_name_it(house):
+    passed_on = {"X-Forwarded-For": "6.6.6.6, 192.0.2.9", "X-Forwarded-Proto": "https"}
+    outside = {**passed_on, "X-Forwarded-Host": "sun.example", "Origin": "https://sun.example"}
+    with house.open_web() as server:
+        answer = httpx.get(f"{server.url}/api/v1/state", headers=passed_on)
+        assert answer.status_code == 403
+        assert "./sunward agent password" in answer.json()["detail"]
+    open_to = WebSettings("127.0.0.1:0", hosts=("sun.example",), password=PASSWORD)
+    with house.open_web(open_to) as server:
+        assert httpx.post(f"{server.url}/login", json={}, headers=outside).status_code == 403
+    with house.open_web(replace(open_to, proxies=("127.0.0.0/8",))) as server:
+        entered = httpx.post(f"{server.url}/login", json={"password": PASSWORD}, headers=outside)
+        assert "Secure" in entered.headers["set-cookie"]
+        assert "at 192.0.2.9 logged in" in house.history.rows[-1]["sentence"]
+        stray = {**outside, "X-Forwarded-Host": "evil.example"}
+        assert httpx.get(f"{server.url}/api/v1/state", headers=stray).status_code == 400
+
+
+def test_the_door_speaks_tls_with_the_files_of_the_settings(house, tmp_path):
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    need("openssl")
+    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
+    settings = WebSettings("127.0.0.1:0", password=PASSWORD, tls_cert=cert, tls_key=key)
+    with house.open_web(settings) as server:
+        trust = ssl.create_default_context(cafile=str(cert))
+        entered = httpx.post(f"{server.url}/login", json={"password": PASSWORD}, verify=trust)
+        assert server.url.startswith("https://")
+        assert "Secure" in entered.headers["set-cookie"]
+    with pytest.raises(WebError, match="tls_cert and tls_key can't be used"):
+        WebServer(house.rooms, replace(settings, tls_key=tmp_path / "none.pem"))
 
 
 def test_a_password_is_never_shown():

@@ -1,5 +1,6 @@
 """MQTT with a real broker: restarts, kept messages, wrong passwords, TLS, garbage, servers that are none."""
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -9,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.meters import source
-from agent.meters.part import open_line, understand
+from agent.meters.part import Meters, open_line, understand
+from agent.meters.plan import plan
 from agent.meters.values import Poor, Values
 from agent.meters.via import Answered, Problem
 from agent.meters.via.mqtt import SETTLE_S
@@ -210,13 +212,27 @@ def test_garbage_is_one_clear_line_and_the_next_number_counts(broker, reader, ju
     assert until(lambda: one.reads(77))
 
 
-class NotABroker:
-    """A server that answers a caller with these bytes, whatever he says."""
+def test_the_meters_look_again_every_second_while_the_line_keeps_trying(clock):
+    meters = Meters(plan({"grid": ["mqtt://127.0.0.1:9/home/grid"]}), clock)
+    (part,) = meters.parts
+    for _ in range(8):
+        assert part.step(clock.now()) == clock.mono_s + 1
+        clock.advance(1)
+    assert until(lambda: part.step(clock.advance(1)) and "can't be reached" in said(meters, clock))
+    meters.close()
 
-    def __init__(self, answer):
+
+def said(meters, clock):
+    return meters.view(clock.now()).health[0].problem
+
+
+class NotABroker:
+    """A server that answers whatever is said with these bytes, one after the other."""
+
+    def __init__(self, *answers):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._answer = answer
+        self._answers = answers
         self._peers = []
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -227,8 +243,10 @@ class NotABroker:
             except OSError:
                 return
             self._peers.append(peer)
-            if self._answer:
-                peer.sendall(self._answer)
+            for answer in self._answers:
+                with contextlib.suppress(OSError):  # he may have gone
+                    peer.recv(1000)
+                    peer.sendall(answer)
 
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -257,6 +275,14 @@ def test_a_server_that_is_no_broker_is_told(reader, clock, answer):
 
     assert until(lambda: one.poll() and server._peers)
     assert until(told), one.poll()
+    server.close()
+
+
+def test_a_topic_that_the_broker_keeps_from_us_is_told(reader):
+    server = NotABroker(b"\x20\x02\0\0", b"\x90\x03\0\x01\x80")
+    one = reader(at(server, "secret"))
+    assert until(lambda: "does not let us read secret" in one.sentence())
+    assert one.poll().kind == "poor"
     server.close()
 
 

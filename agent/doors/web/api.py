@@ -14,7 +14,8 @@ from fastapi import APIRouter, FastAPI
 from agent.doors.rooms import Rooms
 from agent.doors.web import refusals
 from agent.doors.web.asks import Trouble
-from agent.doors.web.routes import cars, house, open_doors, past, windows
+from agent.doors.web.keyring import KeyRing
+from agent.doors.web.routes import about, admin, cars, house, keys, open_doors, past, windows
 from agent.doors.web.routes.stream import stream_router
 from agent.doors.web.stream import Broadcast
 
@@ -38,7 +39,7 @@ REFUSALS = {
 }
 
 
-def build_app(rooms: Rooms, broadcast: Broadcast, more: Sequence[APIRouter] = ()) -> FastAPI:
+def build_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[APIRouter] = ()) -> FastAPI:
     """The API over these rooms, without page and locks; `more` are routes that the settings ask for."""
     app = FastAPI(
         title="sunward",
@@ -53,10 +54,12 @@ def build_app(rooms: Rooms, broadcast: Broadcast, more: Sequence[APIRouter] = ()
     refusals.install(app)
     app.router.route_class = refusals.StrictRoute
     api = APIRouter(prefix=PREFIX, route_class=refusals.StrictRoute)
-    for router in (house, windows, cars, past):
+    for router in (house, windows, cars, past, admin):
         api.include_router(router.router(rooms))
     for extra in more:
         api.include_router(extra)
+    api.include_router(about.router(rooms, ring))
+    api.include_router(keys.router(rooms, ring))
     api.include_router(stream_router(broadcast))
     app.include_router(api)
     app.include_router(open_doors.router(rooms))

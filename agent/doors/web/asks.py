@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -25,7 +26,7 @@ Phases = Annotated[list[Number], Field(min_length=1, max_length=3, description="
 
 
 def _iso(value: object) -> object:
-    if not isinstance(value, str) or len(value) < 16:
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", value):
         raise ValueError('must be a time like "2026-05-01T07:15:00+02:00"')
     return value
 
@@ -151,6 +152,13 @@ class HistorySpan(Span):
     """A stretch of time in steps."""
 
     step_s: int = Field(default=300, ge=60, le=31 * 86400)
+
+
+class DecisionSpan(Span):
+    """A stretch of time, for one charger or each."""
+
+    charger: ChargerId | None = None
+    limit: int = Field(default=500, ge=1, le=5000)
 
 
 class EventsAfter(Ask):

@@ -1,39 +1,38 @@
 """Who may come in by the web door, and what is turned away before anything reads it.
 
-* On loopback without a password, whoever can use this computer may come in.
+* On loopback without a password, whoever can use this computer may come in; what a proxy passes on may not.
 * A page of another site must not act through a visitor's browser. Its name may point to our address
   (DNS rebinding), so `Host` must be an address, a name of this computer, or one from the settings; and a
   request that changes something must not come from another origin.
 * Bodies are short. The answer's headers tell the browser to load nothing from anywhere else.
-* With a password, everything but the page's own files and /healthz needs its cookie, or a token.
+* With a password, everything but the page's own files and /healthz needs its cookie, or a token whose
+  scope reaches far enough (`scope_needed`; what is not listed there as open is closed).
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import ipaddress
-import secrets
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Asked
 
+from agent.doors.web.keyfile import KeyFileError, Scope
+from agent.doors.web.keyring import SESSION_S, KeyRing, Visitor
+from agent.doors.web.proxy import Caller, Network, caller_of
 from agent.doors.web.refusals import BadJson, sentence, strict_json
-from scheduler.clock import Clock
+from agent.model import Event
 
 LONGEST_BODY = 64 * 1024
 COOKIE = "sunward"
-SESSION_S = 90 * 86400.0
-MOST_SESSIONS = 100
-WRONG_PER_MINUTE = 5
-SCRYPT = {"n": 2**14, "r": 8, "p": 1}
-OPEN_PATHS = ("/", "/healthz", "/manifest.webmanifest", "/login", "/favicon.ico")
+OPEN_PATHS = ("/", "/healthz", "/manifest.webmanifest", "/login", "/logout", "/favicon.ico")
+ADMIN = "/api/v1/admin/"
 READS = ("GET", "HEAD", "OPTIONS")
 
 HEADERS = {
@@ -48,47 +47,13 @@ HEADERS = {
 }
 
 
-@dataclass
-class Password:
-    """One password, kept as a hash only, and the sessions that it opened."""
-
-    clock: Clock
-    salt: bytes
-    digest: bytes
-    sessions: dict[str, float] = field(default_factory=dict)
-    wrong_at: list[float] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, clock: Clock, text: str) -> Password:
-        """Hash a password."""
-        salt = secrets.token_bytes(16)
-        return cls(clock, salt, _scrypt(text, salt))
-
-    def try_open(self, text: str) -> str | None:
-        """A new session's id, or None for a wrong password. Takes about 50 ms."""
-        now = self.clock.now().mono_s
-        if not hmac.compare_digest(_scrypt(text, self.salt), self.digest):
-            self.wrong_at = [at for at in self.wrong_at if now - at < 60] + [now]
-            return None
-        while len(self.sessions) >= MOST_SESSIONS:
-            self.sessions.pop(next(iter(self.sessions)))
-        session = secrets.token_urlsafe(32)
-        self.sessions[session] = now
-        return session
-
-    def knows(self, session: str) -> bool:
-        """Whether a session is open and young enough."""
-        opened = self.sessions.get(session)
-        return opened is not None and self.clock.now().mono_s - opened < SESSION_S
-
-    def is_tired(self) -> bool:
-        """Too many wrong passwords within the last minute."""
-        now = self.clock.now().mono_s
-        return sum(now - at < 60 for at in self.wrong_at) >= WRONG_PER_MINUTE
-
-
-def _scrypt(text: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(text.encode(), salt=salt, maxmem=64 * 1024 * 1024, **SCRYPT)
+def scope_needed(method: str, path: str) -> Scope | None:
+    """What a request needs; None: nothing."""
+    if path in OPEN_PATHS or path.startswith("/static/"):
+        return None
+    if path.startswith(ADMIN):
+        return "admin"
+    return "read" if method in READS else "control"
 
 
 def own_names(extra: Iterable[str] = ()) -> frozenset[str]:
@@ -112,15 +77,21 @@ class Locks:
         self,
         app: ASGIApp,
         names: frozenset[str],
-        password: Password | None = None,
-        tokens: Iterable[str] = (),
+        ring: KeyRing,
+        *,
+        private: bool,
+        trusted: Sequence[Network] = (),
+        tell: Callable[[Event], None],
     ) -> None:
+        """`private`: only this computer can reach the door, so without a password it is open."""
         self._app = app
         self._names = names
-        self._password = password
-        self._tokens = [hashlib.sha256(token.encode()).digest() for token in tokens]
+        self._ring = ring
+        self._private = private
+        self._trusted = trusted
+        self._tell = tell
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with one sentence."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -132,7 +103,9 @@ class Locks:
                 _put_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        refusal = self._refusal(scope, headers)
+        caller = caller_of(scope, headers, self._trusted)
+        visitor = self._visitor(headers, caller)
+        refusal = self._refusal(scope, headers, caller, visitor)
         if refusal:
             await sentence(*refusal)(scope, receive, send_with_headers)
             return
@@ -140,23 +113,36 @@ class Locks:
         if body is None:
             too_long = sentence(413, f"The body is longer than {LONGEST_BODY // 1024} KB: send less.")
             await too_long(scope, receive, send_with_headers)
-        elif scope["path"] == "/login":
-            await self._login(scope, body, receive, send_with_headers)
+        elif scope["path"] in ("/login", "/logout"):
+            answer = await self._door(scope, headers, caller, visitor, body)
+            await answer(scope, receive, send_with_headers)
         else:
+            scope.setdefault("state", {})["visitor"] = visitor
             again = receive if scope["method"] in READS else _replay(body, receive)
             await self._app(scope, again, send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        host = headers.get("host", "")
-        if not self._knows_host(host):
+    def _refusal(
+        self, scope: Asked, headers: Headers, caller: Caller, visitor: Visitor | None
+    ) -> tuple[int, str] | None:
+        if not self._knows_host(caller.host):
             return 400, (
                 "This address is not known here: use the computer's IP address, or add the name to "
                 "allowed_hosts in [web] of sunward.toml."
             )
-        if scope["method"] not in READS and not _same_origin(headers, host):
+        if scope["method"] not in READS and not _same_origin(headers, caller.host):
             return 403, "A page of another site may not change anything here."
-        if self._needs_key(scope["path"]) and not self._has_key(headers):
+        needed = scope_needed(scope["method"], scope["path"])
+        if needed is None:
+            return None
+        if visitor is None and caller.claimed and self._is_open():
+            return 403, (
+                "This came through a proxy, and the house has no password: set one with "
+                "./sunward agent password, and name the proxy in trusted_proxies in [web]."
+            )
+        if visitor is None:
             return 401, "Please log in, or send a token: Authorization: Bearer TOKEN."
+        if not visitor.may(needed):
+            return 403, f"This token may only {visitor.scope}; that needs the scope {needed}."
         return None
 
     def _knows_host(self, host: str) -> bool:
@@ -169,38 +155,84 @@ class Locks:
             return name.lower().rstrip(".") in self._names
         return True
 
-    def _needs_key(self, path: str) -> bool:
-        return self._password is not None and path not in OPEN_PATHS and not path.startswith("/static/")
+    def _is_open(self) -> bool:
+        return self._private and not self._ring.has_password()
 
-    def _has_key(self, headers: Headers) -> bool:
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and token:
-            digest = hashlib.sha256(token.strip().encode()).digest()
-            return any(hmac.compare_digest(digest, known) for known in self._tokens)
-        session = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-        return self._password is not None and self._password.knows(session)
-
-    async def _login(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        answer = await self._log_in(scope["method"], body)
-        await answer(scope, receive, send)
-
-    async def _log_in(self, method: str, body: bytes) -> ASGIApp:
-        if method != "POST" or self._password is None:
-            return sentence(404, "There is nothing to log in to here.")
-        if self._password.is_tired():
-            return sentence(429, "Too many wrong passwords: wait a minute.")
+    def _visitor(self, headers: Headers, caller: Caller) -> Visitor | None:
+        """Who it is, by token or cookie; without a password whoever is at this computer."""
+        kind, _, secret = headers.get("authorization", "").partition(" ")
         try:
-            asked = strict_json(body)
+            if kind.lower() == "bearer":
+                token = self._ring.token(secret.strip())
+                return Visitor(f"token “{token.name}”", token.scope, caller.address) if token else None
+            session = self._ring.session(_cookie(headers))
+        except KeyFileError:
+            return None
+        if session is not None:
+            return Visitor("the page", "admin", caller.address, session.id)
+        if self._is_open() and not caller.claimed:
+            return Visitor("", "admin", caller.address)
+        return None
+
+    # --- /login and /logout ------------------------------------------------------------------------
+
+    async def _door(
+        self, scope: Asked, headers: Headers, caller: Caller, visitor: Visitor | None, body: bytes
+    ) -> ASGIApp:
+        if scope["method"] != "POST" or not self._ring.has_password():
+            return sentence(404, "There is nothing to log in to here.")
+        try:
+            if scope["path"] == "/logout":
+                return self._log_out(visitor)
+            return await self._log_in(headers, caller, body)
         except BadJson as error:
             return sentence(400, error.detail)
+        except KeyFileError as error:
+            return sentence(503, str(error))
+
+    def _log_out(self, visitor: Visitor | None) -> ASGIApp:
+        if visitor and visitor.session:
+            self._ring.end_sessions(visitor.session)
+        return sentence(
+            200, "You are out.", {"Set-Cookie": f"{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"}
+        )
+
+    async def _log_in(self, headers: Headers, caller: Caller, body: bytes) -> ASGIApp:
+        asked = strict_json(body)
         text = asked.get("password") if isinstance(asked, dict) else None
         if not isinstance(text, str) or len(text) > 1000:
             return sentence(422, 'Send {"password": "..."}.')
-        session = await asyncio.to_thread(self._password.try_open, text)
-        if session is None:
+        patience = self._ring.patience
+        if not patience.may_try(caller.address):
+            return sentence(429, "Too many wrong passwords: wait a minute.", {"Retry-After": "60"})
+        device = device_of(headers.get("user-agent", ""))
+        secret = await asyncio.to_thread(self._ring.open, text, caller.address, device)
+        if secret is None:
+            if patience.is_worn(caller.address):
+                says = f"Somebody at {caller.address} tries passwords: five wrong ones within a minute."
+                self._tell(Event("guessing", says, "warning", subject=caller.address))
             return sentence(401, "That is not the password.")
-        cookie = f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_S:.0f}"
-        return sentence(200, "You are in.", {"Set-Cookie": cookie})
+        patience.forgive(caller.address)
+        self._tell(Event("access", f"{device} at {caller.address} logged in with the password."))
+        return sentence(200, "You are in.", {"Set-Cookie": _set_cookie(secret, secure=caller.secure)})
+
+
+def device_of(agent: str) -> str:
+    """A browser in two words, from its own long description."""
+    browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+    browser = next((word for key, word in browsers.items() if key in agent), "A program")
+    system = next((word for word in systems if word in agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def _cookie(headers: Headers) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+
+
+def _set_cookie(secret: str, *, secure: bool) -> str:
+    also = "; Secure" if secure else ""
+    return f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_S:.0f}{also}"
 
 
 def _host_name(host: str) -> str | None:
@@ -247,7 +279,7 @@ async def _short_body(headers: Headers, receive: Receive) -> bytes | None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    waiting: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()

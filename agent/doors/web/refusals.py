@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from agent.desk import Refused
+from agent.doors.web.keyfile import KeyFileError
 
 SENTENCES = {
     404: "There is nothing at this address. The API is described at /api/openapi.json.",
@@ -100,6 +101,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         return sentence(error.status, error.sentence)
+
+    @app.exception_handler(KeyFileError)
+    async def without_keys(_: Request, error: KeyFileError) -> JSONResponse:
+        return sentence(503, str(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

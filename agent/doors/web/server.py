@@ -10,6 +10,7 @@ import contextlib
 import errno
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ from starlette.staticfiles import StaticFiles
 
 from agent.doors.rooms import Rooms
 from agent.doors.web.api import build_app
-from agent.doors.web.auth import Locks, Password, is_loopback, own_names
+from agent.doors.web.auth import Locks, is_loopback, own_names
+from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
+from agent.doors.web.keyring import KeyRing
+from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 
 STATIC = Path(__file__).with_name("static")
@@ -36,12 +40,19 @@ class WebError(Exception):
 
 @dataclass(frozen=True)
 class WebSettings:
-    """Where to listen, and who may come in. `password` and `tokens` come from credentials.env."""
+    """Where to listen, and who may come in. `password` and `tokens` come from credentials.env.
+
+    `keys` is the folder in which sessions and tokens are kept; without it they end with the process.
+    """
 
     listen: str = "127.0.0.1:8080"
     hosts: tuple[str, ...] = ()
     password: str = field(default="", repr=False)
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    keys: Path | None = None
+    proxies: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
 
 class WebServer:
@@ -50,24 +61,36 @@ class WebServer:
     def __init__(self, rooms: Rooms, settings: WebSettings, more: Sequence[APIRouter] = ()) -> None:
         """`more`: routes of the API that only some houses have."""
         self._host, self._port = _address(settings.listen)
-        if not is_loopback(self._host) and not settings.password:
+        self._tls = _tls(settings)
+        ring = _ring(rooms, settings)
+        private = is_loopback(self._host)
+        if not private and not ring.has_password():
             raise WebError(
-                f"[web] listen = {settings.listen!r} opens the page to the network, "
-                "and there is no password: put WEB_PASSWORD=... into credentials.env, or listen on 127.0.0.1."
+                f"[web] listen = {settings.listen!r} opens the page to the network, and there is no "
+                "password: type ./sunward agent password (or put WEB_PASSWORD=... into credentials.env), "
+                "or listen on 127.0.0.1."
             )
         self._broadcast = Broadcast(rooms)
-        self.app = _whole_app(rooms, self._broadcast, more)
-        password = Password.of(rooms.clock, settings.password) if settings.password else None
-        locked = Locks(self.app, own_names([*settings.hosts, self._host]), password, settings.tokens)
+        self.app = _whole_app(rooms, self._broadcast, ring, more)
+        locked = Locks(
+            self.app,
+            own_names([*settings.hosts, self._host]),
+            ring,
+            private=private,
+            trusted=networks(settings.proxies),
+            tell=rooms.tell,
+        )
         config = uvicorn.Config(
             locked,
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # proxy.py reads them, and only from those that the settings name
             timeout_graceful_shutdown=1,
             timeout_keep_alive=20,
             limit_concurrency=300,
             ws="none",
+            **self._tls,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
@@ -78,7 +101,7 @@ class WebServer:
         """The page's address; the port is the real one, even where 0 was asked for."""
         port = self._socket.getsockname()[1] if self._socket else self._port
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{port}"
+        return f"http{'s' if self._tls else ''}://{host}:{port}"
 
     def start(self) -> None:
         """Open the port and serve. Raises WebError when the port can't be had."""
@@ -99,8 +122,32 @@ class WebServer:
         self._server.run(sockets=[self._socket] if self._socket else None)
 
 
-def _whole_app(rooms: Rooms, broadcast: Broadcast, more: Sequence[APIRouter]) -> FastAPI:
-    app = build_app(rooms, broadcast, more)
+def _ring(rooms: Rooms, settings: WebSettings) -> KeyRing:
+    path = settings.keys / NAME if settings.keys else None
+    try:
+        return KeyRing(rooms.clock, KeyFile(path), settings.password, settings.tokens)
+    except KeyFileError as error:
+        raise WebError(str(error)) from None
+
+
+def _tls(settings: WebSettings) -> dict[str, Any]:
+    """uvicorn's arguments for https, tried out; empty for http."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return {}
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_cert, settings.tls_key
+        )
+    except OSError as error:
+        raise WebError(
+            f"[web] tls_cert and tls_key can't be used ({error.strerror or error}): do both files exist, "
+            "fit each other, and may this user read them?"
+        ) from None
+    return {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
+
+
+def _whole_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[APIRouter]) -> FastAPI:
+    app = build_app(rooms, broadcast, ring, more)
     app.router.lifespan_context = _watching(broadcast)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, name in (

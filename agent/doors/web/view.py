@@ -9,6 +9,7 @@ from fastapi import Request
 from agent.doors.nouns import State, WindowState
 from agent.doors.rooms import Rooms
 from agent.doors.state import state_of
+from agent.doors.web.keyring import Visitor
 from scheduler.windows import Window, coming
 
 
@@ -39,7 +40,12 @@ def next_window(windows: tuple[Window, ...], wall: datetime | None, rooms: Rooms
     )
 
 
+def visitor_of(request: Request) -> Visitor:
+    """Who asks; the locks have noted it."""
+    found = request.scope.get("state", {}).get("visitor")
+    return found if isinstance(found, Visitor) else Visitor("", "read")
+
+
 def asked_by(request: Request) -> str:
-    """Who changed something, for the journal: the address it came from."""
-    host = request.client.host if request.client else ""
-    return "" if host in ("127.0.0.1", "::1", "") else host
+    """Who changed something and from where, for the journal; empty for this computer itself."""
+    return visitor_of(request).words()

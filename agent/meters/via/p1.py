@@ -142,7 +142,7 @@ class SerialWire:
                 exclusive=True,
             )
         except (OSError, ValueError) as error:
-            raise Down(f"{self._name} can't be opened: {_why(error)}.") from None
+            raise Down(f"{self._name} can't be opened: {_why(error)}") from None
 
     def read(self) -> bytes:
         """What came; a cable that was pulled is Down."""
@@ -159,7 +159,7 @@ class SerialWire:
 def _why(error: OSError | ValueError) -> str:
     text = str(error)
     if "Permission" in text:
-        return "may this user read it? Add it to the group dialout"
+        return "add the user that sunward runs as to the group dialout."
     if "exclusive" in text or "Resource temporarily" in text:
-        return "another program holds it"
-    return "is the cable plugged in?" if "No such file" in text else "it does not answer like a serial port"
+        return "another program holds it."
+    return "is the cable plugged in?" if "No such file" in text else "it is no serial port."

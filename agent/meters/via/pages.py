@@ -19,6 +19,7 @@ from agent.meters.line import NO_FILE, Secret, StateFile
 from agent.meters.values import Poor
 
 DEEPEST = 40
+LONGEST_BARE = 60
 BINARY = "latin-1"  # a byte is a character: how bytes that are no text are kept
 _NEXT_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?: ?(?:[kKmM]?Wh?|[kKmM]?VA?|m?A|%)(?!\w))?")
 _MISSING = object()
@@ -206,6 +207,13 @@ class Page:
     def json(self) -> Tree:
         """The body as JSON. Poor for a login page, a body cut short, and the like."""
         return Tree(_guarded(self.text, "JSON", lambda: json.loads(self.text, parse_constant=_no_constant)))
+
+    def json_or_bare(self) -> Tree:
+        """The body as JSON; a bare number or word ("2.1 kW", "offline") is a tree of one piece. Poor else."""
+        text = self.text.strip()
+        if 0 < len(text) <= LONGEST_BARE and "\n" not in text and text[0] not in '{["<':
+            return Tree(text)
+        return self.json()
 
     def xml(self) -> Tree:
         """The body as XML: children by tag (a list where a tag repeats), attributes as @name, text as #.

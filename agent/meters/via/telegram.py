@@ -74,13 +74,20 @@ def refined_amps(amps: Phases | None, watts: Phases | None, volts: Phases | None
     return tuple(w if abs(w) > abs(a) - 1 else a for w, a in zip(worked, signed, strict=True))
 
 
+def _shifted(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ (0xA001 if byte & 1 else 0)
+    return byte
+
+
+_SHIFTED = tuple(_shifted(byte) for byte in range(256))
+
+
 def crc16(data: bytes) -> int:
     """CRC-16/ARC."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        crc = crc >> 8 ^ _SHIFTED[(crc ^ byte) & 0xFF]
     return crc
 
 
@@ -131,4 +138,4 @@ def _is_sound(whole: bytes) -> bool:
     if match.group(1) is None:
         return not any(version.encode() in whole for version in VERSION)
     body, told = whole[: whole.rindex(b"!") + 1], int(match.group(1), 16)
-    return told in (crc16(body), crc16(body.replace(b"\r", b"").replace(b"\n", b"\r\n")))
+    return told == crc16(body) or told == crc16(body.replace(b"\r", b"").replace(b"\n", b"\r\n"))

@@ -20,8 +20,6 @@ from agent.meters.line import Secret
 from agent.meters.values import Poor, Values
 from agent.meters.via.pages import Page, Tree
 
-LONGEST_NUMBER = 60
-
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -77,10 +75,7 @@ class Messages:
         """What was said, as JSON; a bare number or word is a tree of one piece. Raises Poor."""
         if not self.has(topic):
             raise Poor(f"nothing has come on {topic.name}")
-        text = self._found[topic.name].text.strip()
-        if not text.startswith(("{", "[", '"', "<")) and 0 < len(text) <= LONGEST_NUMBER:
-            return Tree(text)
-        return Page(text).json()
+        return Page(self._found[topic.name].text).json_or_bare()
 
     def find(self, topic: Topic) -> Tree | None:
         """What was said, or None where nothing came."""

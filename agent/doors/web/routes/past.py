@@ -13,7 +13,8 @@ from fastapi.responses import Response
 
 from agent.desk import Refused
 from agent.doors.rooms import Rooms, Row
-from agent.doors.web.asks import EventsAfter, HistorySpan, Span
+from agent.doors.table import cell
+from agent.doors.web.asks import DecisionSpan, EventsAfter, HistorySpan, Span
 from agent.doors.web.refusals import StrictRoute
 
 CSV = "text/csv; charset=utf-8"
@@ -59,6 +60,12 @@ def router(rooms: Rooms) -> APIRouter:
         """What happened after the event with that id, oldest first; -1 gives the newest."""
         return [dict(row) for row in rooms.history.events(asked.after, asked.limit)]
 
+    @routes.get("/decisions")
+    def decisions(asked: Annotated[DecisionSpan, Query()]) -> list[dict[str, Any]]:
+        """Why offers changed, with the rules behind each, oldest first; the last `limit` of the span."""
+        start, end = _span(rooms, asked)
+        return [dict(row) for row in rooms.history.decisions(start, end, asked.charger, asked.limit)]
+
     return routes
 
 
@@ -69,14 +76,8 @@ def csv_of(rows: Sequence[Row]) -> str:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(names)
     for row in rows:
-        table.writerow([_plain(row.get(name)) for name in names])
+        table.writerow([cell(row.get(name)) for name in names])
     return out.getvalue()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
 
 
 def _span(rooms: Rooms, asked: Span, days: int = 1) -> tuple[datetime, datetime]:

@@ -3,16 +3,20 @@
 import { call } from "/static/api.js";
 import { h, put, say, show } from "/static/dom.js";
 import { historyScreen } from "/static/history.js";
+import { houseScreen } from "/static/house.js";
 import { journalScreen } from "/static/journal.js";
 import { Live } from "/static/live.js";
 import { nowScreen } from "/static/now.js";
+import { planScreen } from "/static/plan.js";
 import { clock, span } from "/static/words.js";
 
 // A new screen is one module with {element, update} and one line here.
 const SCREENS = [
   ["now", "Now", nowScreen],
+  ["plan", "Plan", planScreen],
   ["history", "History", historyScreen],
   ["journal", "Journal", journalScreen],
+  ["house", "House", houseScreen],
 ];
 
 const byId = (id) => document.getElementById(id);

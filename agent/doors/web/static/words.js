@@ -21,7 +21,7 @@ export function power(watts) {
 /** 25 -> "25 A", 6.4 -> "6.4 A". */
 export const amps = (value) => `${number(value, Number.isInteger(Math.round(value * 10) / 10) ? 0 : 1)} A`;
 
-export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, 1)} kWh`);
+export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, Math.abs(wh) >= 99950 ? 0 : 1)} kWh`);
 
 export const percent = (value) => `${number(value, 0)} %`;
 
@@ -83,3 +83,6 @@ export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
   if (grid === null || used < 50) return null;
   return Math.min(1, Math.max(0, 1 - Math.max(0, grid) / used));
 }
+
+/** 3.2 and "€" -> "3.20 €". */
+export const money = (value, currency) => `${number(value, 2)} ${currency}`;

@@ -1,0 +1,52 @@
+"""What is not news: whose house this is, what runs here, what a kilowatt-hour costs, and who asks."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from agent.doors.rooms import Rooms
+from agent.doors.web.keyring import KeyRing
+from agent.doors.web.refusals import StrictRoute
+from agent.doors.web.view import visitor_of
+
+
+class MoneyAnswer(BaseModel):
+    """Prices of a kWh; without a currency nobody has told them."""
+
+    currency: str
+    grid_price: float
+    sell_price: float
+
+
+class AboutAnswer(BaseModel):
+    """`scope` and `who` are the visitor's own; `locked`: the house has a password."""
+
+    site: str
+    versions: dict[str, str]
+    money: MoneyAnswer
+    locked: bool
+    scope: str
+    who: str
+
+
+def router(rooms: Rooms, ring: KeyRing) -> APIRouter:
+    """One answer."""
+    routes = APIRouter(route_class=StrictRoute, tags=["house"])
+
+    @routes.get("/about")
+    def about(request: Request) -> AboutAnswer:
+        """The house's name, versions and prices, and what the visitor may do."""
+        visitor, money = visitor_of(request), rooms.site.money
+        return AboutAnswer(
+            site=rooms.site.name,
+            versions=dict(rooms.site.versions),
+            money=MoneyAnswer(
+                currency=money.currency, grid_price=money.grid_price, sell_price=money.sell_price
+            ),
+            locked=ring.has_password(),
+            scope=visitor.scope,
+            who=visitor.who,
+        )
+
+    return routes
