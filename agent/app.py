@@ -33,8 +33,11 @@ from notify.settings import read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
+    from fastapi import APIRouter
+
     from agent.config import House
     from agent.desk import Push
+    from agent.doors.evcc import Evcc
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
@@ -229,14 +232,26 @@ class App:
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
         )
-        self.web = WebServer(rooms, web_settings(house))
+        evcc, routes = self._evcc(rooms)
+        self.web = WebServer(rooms, web_settings(house), routes)
         self.web.start()
         self._doors.append(self.web)
-        self._open_mqtt(rooms)
+        self._open_mqtt(rooms, evcc)
+        self._open_homeassistant(rooms)
         self._open_legacy(rooms)
         self._open_outlets(rooms, state)
 
-    def _open_mqtt(self, rooms: Rooms) -> None:
+    def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
+        settings = self.house.settings.evcc
+        if settings is None:
+            return None, []
+        from agent.doors.evcc import Evcc
+        from agent.doors.web.routes.evcc import router
+
+        evcc = Evcc(rooms, settings.hold_s)
+        return evcc, [router(evcc)]
+
+    def _open_mqtt(self, rooms: Rooms, evcc: Evcc | None) -> None:
         settings = self.house.settings
         if settings.mqtt is None:
             return
@@ -244,9 +259,25 @@ class App:
         from agent.doors.mqtt import MqttDoor
 
         announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        branches = {"evcc": (evcc.topics(settings.mqtt.prefix), evcc.obey)} if evcc else None
         self._open(
-            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+            MqttDoor(
+                rooms,
+                settings.mqtt,
+                self.house.credentials,
+                announce=announce,
+                birth_topic=birth,
+                branches=branches,
+            )
         )
+
+    def _open_homeassistant(self, rooms: Rooms) -> None:
+        settings = self.house.settings.homeassistant
+        if settings is None or not settings.url:
+            return
+        from agent.doors.homeassistant import HomeAssistantDoor
+
+        self._open(HomeAssistantDoor(rooms, settings, self.house.credentials))
 
     def _open_legacy(self, rooms: Rooms) -> None:
         settings = self.house.settings.legacy
@@ -256,6 +287,14 @@ class App:
             from agent.doors.legacy_http import LegacyHttpDoor
 
             self._open(LegacyHttpDoor(rooms, settings))
+        if settings.mqtt_prefix and self.house.settings.mqtt is not None:
+            from agent.doors.legacy_mqtt import LegacyMqttDoor
+
+            self._open(LegacyMqttDoor(rooms, settings, self.house.settings.mqtt, self.house.credentials))
+        if settings.ipc_path:
+            from agent.doors.webipc import WebIpcDoor
+
+            self._open(WebIpcDoor(rooms, settings))
 
     def _open(self, door: StartedDoor) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""
