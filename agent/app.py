@@ -102,6 +102,7 @@ class App:
         self.ended = threading.Event()
         self.exit_status = 0
         self._runner = ThreadRunner(self.clock, self._crashed, pace)
+        self._outlets = ThreadRunner(self.clock, self._crashed, pace)  # what hangs there delays no goodbye
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
@@ -138,6 +139,7 @@ class App:
             door.stop()
         self._runner.end()
         self.bus.close(self.clock.now)
+        self._outlets.end(patience_s=0.5)
         for close in reversed(self._closing):
             close()
 
@@ -314,8 +316,8 @@ class App:
             settings = getattr(self.house.settings.outlets, section)
             for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
                 outlet: Outlet = import_module(place).open_outlet(one, around)
-                self._runner.start(outlet)
-                self._closing.append(outlet.close)
+                self._outlets.start(outlet)
+                self._closing.append(outlet.end)
 
 
 def site_of(house: House) -> Site:

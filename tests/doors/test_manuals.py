@@ -25,8 +25,8 @@ def views():
     connection = sqlite3.connect(":memory:")
     for script in MIGRATIONS:
         connection.executescript(script)
-    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view' AND name NOT LIKE '%_all'")
-    for (name,) in names.fetchall():
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+    for name in (name for (name,) in names if not name.endswith("_all")):
         yield name, [row[0] for row in connection.execute(f"SELECT * FROM {name}").description]
     connection.close()
 
