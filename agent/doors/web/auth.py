@@ -117,7 +117,9 @@ class Locks:
             answer = await self._door(scope, headers, caller, visitor, body)
             await answer(scope, receive, send_with_headers)
         else:
-            scope.setdefault("state", {})["visitor"] = visitor
+            state = scope.setdefault("state", {})
+            state["visitor"] = visitor
+            state["welcome"] = lambda: self._visitor(headers, caller) is not None
             again = receive if scope["method"] in READS else _replay(body, receive)
             await self._app(scope, again, send_with_headers)
 
