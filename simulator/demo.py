@@ -78,6 +78,9 @@ mode = "fast"
 amps = 16
 [web]
 listen = "{listen}"
+currency = "€"
+grid_price = 0.32
+sell_price = 0.08
 """
 
 

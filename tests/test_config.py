@@ -100,6 +100,19 @@ x = 1
         assert words in told, told
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('trusted_proxies = ["nginx"]', "web.trusted_proxies"),
+        ('tls_cert = "cert.pem"', "belong together"),
+        ('listen = "8080"', "web.listen"),
+        ('currency = "Dollars"', "web.currency"),
+    ],
+)
+def test_the_web_door_is_checked_like_the_rest(file, lines, words):
+    assert any(words in one for one in problems(file(f"{GOOD}[web]\n{lines}\n")))
+
+
 def test_what_contradicts_itself_is_refused(file):
     path = file(
         """

@@ -13,6 +13,7 @@ from tests.web.house import CARPORT, GARAGE
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 FIRST_LOAD_BYTES = 150_000
+FIRST_PAINT_MS = 1000
 
 
 @pytest.fixture(scope="module")
@@ -317,4 +318,6 @@ def test_the_first_load_is_light_and_asks_nobody_else(server, open_page):
     loaded = page.evaluate("performance.getEntriesByType('resource').map(r => [r.name, r.decodedBodySize])")
     assert all(name.startswith(server.url) for name, _ in loaded)
     assert sum(size for _, size in loaded) < FIRST_LOAD_BYTES
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert painted < FIRST_PAINT_MS
     assert sum(file.stat().st_size for file in STATIC.iterdir()) < FIRST_LOAD_BYTES

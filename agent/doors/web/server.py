@@ -24,9 +24,10 @@ from starlette.staticfiles import StaticFiles
 
 from agent.doors.rooms import Rooms
 from agent.doors.web.api import build_app
-from agent.doors.web.auth import Locks, is_loopback, own_names
+from agent.doors.web.auth import Locks
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
 from agent.doors.web.keyring import KeyRing
+from agent.doors.web.origins import is_loopback, own_names
 from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 

@@ -30,6 +30,7 @@ export function busFacts({ bus }) {
   const verdict = !bus.open ? bus.problem || "The port is not open."
     : bus.other_primary ? `A second primary (${bus.other_primary}) speaks on this bus.`
     : share > 0.01 ? "Many messages are damaged: look at cable, termination and bias."
+    : bus.unanswered > bus.frames / 4 ? "Many questions stay unanswered: is every charger powered, its switch on F?"
     : bad ? "The line is good; a few errors are normal." : "The line is clean.";
   const whole = (value) => value.toLocaleString();
   const facts = [

@@ -19,7 +19,7 @@ export function eventLine(event, nowIso) {
 
 /** A changed offer, with the rules that led to it behind a tap. */
 function decisionLine(change, nameOf) {
-  const before = change.before_amps === null ? "" : `${amps(change.before_amps)} → `;
+  const before = change.before_amps === null || change.before_amps === change.after_amps ? "" : `${amps(change.before_amps)} → `;
   const steps = change.steps ?? [];
   const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), change.reason];
   return h("li", { class: "event decision" }, h("time", { datetime: change.at }, clock(change.at)),
