@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from notify.settings import SettingsError
-
 
 def parser() -> argparse.ArgumentParser:
     """The command line, described."""
@@ -89,12 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         return DEEDS[asked.command](asked)
-    except SettingsError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        from notify.settings import SettingsError  # not before `run` has opened its port
+
+        if isinstance(error, SettingsError):
+            print(*error.problems, sep="\n", file=sys.stderr)
+            return 1
         if asked.debug:
             raise
         print(f"Something unforeseen went wrong: {error!r}. Try again with --debug.", file=sys.stderr)
@@ -108,7 +108,7 @@ def _do(module: str, function: str, *arguments: object) -> int:
 
 
 DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "run": lambda asked: _do("agent.app", "run", asked.config, asked.credentials),
+    "run": lambda asked: _run(asked),
     "check": lambda asked: _do("agent.commands.check", "check", asked.config, asked.credentials),
     "doctor": lambda asked: _do("agent.commands.doctor", "doctor", asked.config, asked.credentials),
     "status": lambda asked: _status(asked),
@@ -131,6 +131,12 @@ DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "install": lambda asked: _do("agent.commands.install", "main", asked),
     "uninstall": lambda asked: _do("agent.commands.install", "main", asked),
 }
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from agent.bus.early import listen_early
+
+    return _do("agent.app", "run", asked.config, asked.credentials, listen_early(asked.config))
 
 
 def _status(asked: argparse.Namespace) -> int:

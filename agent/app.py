@@ -21,14 +21,15 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.bus.early import Early
 from agent.bus.master import Master
 from agent.bus.part import BusPart
-from agent.bus.port import Port, PortError, open_port
+from agent.bus.port import Port, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from agent.watchdog import Watchdog
-from notify.settings import SettingsError, read_toml
+from notify.settings import read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
@@ -81,7 +82,7 @@ class App:
         self,
         house: House,
         *,
-        port: Port | None = None,
+        early: Early | None = None,
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
@@ -107,21 +108,20 @@ class App:
         self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
-            Master(house.bus_rules, now.mono_s),
+            Master(house.bus_rules, early.opened_mono_s if early else now.mono_s),
             lambda: open_port(url),
             self.offers,
             self.bus_view,
             self.news,
-            port=port,
+            port=early.port if early else None,
             port_name=url,
         )
 
-    def start(self) -> None:
-        """Start the bus, then everything else. Raises StartError with a sentence."""
+    def start_bus(self) -> None:
+        """Start the bus, alone: from here on chargers hear us."""
         self._runner.start(self.bus)
         if self._watchdog:
             self._runner.start(self._watchdog)
-        self._start_rooms()
 
     def wait(self) -> int:
         """Until somebody ends it; the process's exit status."""
@@ -148,7 +148,8 @@ class App:
         sentence = f"The part “{part.name}” stopped working ({error!r}) and is started again."
         self.news.put(Event("part_crashed", sentence, "error", subject=part.name))
 
-    def _start_rooms(self) -> None:
+    def start_rooms(self) -> None:
+        """Start everything else. Raises WebError with a sentence when the page's port can't be had."""
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
@@ -385,16 +386,17 @@ def versions() -> dict[str, str]:
     return {"sunward": own, "python": sys.version.split()[0]}
 
 
-def run(path: Path, credentials: Path | None = None) -> int:
+def run(path: Path, credentials: Path | None = None, early: Early | None = None) -> int:
     """`agent run`: the exit status. Raises SettingsError."""
-    port = _early_port(path)
     from agent.config import load
+
+    app = App(load(path, credentials), early=early, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
+    app.start_bus()
+    _end_on_signals(app.ended)
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
-    _end_on_signals(app.ended)
     try:
-        app.start()
+        app.start_rooms()
     except WebError as error:
         print(error, file=sys.stderr)
         app.stop()
@@ -403,15 +405,6 @@ def run(path: Path, credentials: Path | None = None) -> int:
     out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
     print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
-
-
-def _early_port(path: Path) -> Port | None:
-    """Listen on the bus before anything else is even imported; what can't be opened is told later."""
-    try:
-        url = read_toml(path).get("bus", {}).get("port")
-        return open_port(url) if isinstance(url, str) else None
-    except (SettingsError, PortError, AttributeError):
-        return None
 
 
 def _end_on_signals(ended: threading.Event) -> None:

@@ -19,6 +19,7 @@ from scheduler.window_rows import WindowError, read_windows
 from scheduler.windows import Mode, preview
 
 Sun = Callable[[Context, Power], Sequence[SunSlot]]
+Market = tuple[Sequence[PriceSlot], str]
 DAYS_AHEAD = 3
 
 
@@ -27,7 +28,7 @@ def no_sun(context: Context, power: Power) -> Sequence[SunSlot]:
     return ()
 
 
-def rates(settings: SchedulerSettings, wall: datetime, prefer: Preference) -> tuple[Sequence[PriceSlot], str]:
+def rates(settings: SchedulerSettings, wall: datetime, prefer: Preference) -> Market:
     """What is to be kept low, and its unit; empty where nothing is known."""
     prices = known_prices(settings, wall)
     if prices is None:

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Any
 
 from scheduler.agent_api import AgentRefused
-from scheduler.cars.goals import Goal, Power, need_s, next_goal
+from scheduler.cars.goals import Goal, Power, need_s, next_goal, next_target
 from scheduler.cars.model import Json
-from scheduler.cars.outlook import Sun, blocked, power_of, rates
-from scheduler.cars.planner import Plan, make_plan
+from scheduler.cars.outlook import Market, Sun, blocked, power_of, rates
+from scheduler.cars.planner import Plan, PlanSlot, make_plan
 from scheduler.cars.running import Running, running
 from scheduler.cars.settings import Preference
 from scheduler.cars.visit import Visit
@@ -32,6 +32,8 @@ EXTEND_BELOW_S = 600.0  # longer than from one tick of cron to the next
 SHORTEN_FROM_S = 900.0
 UNKNOWN_SOC_PERCENT = 30.0
 MOST_SLOTS_SHOWN = 48
+MOST_PRICES_SHOWN = 200
+ASK_BEFORE_S = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class CarPlan:
             self._context.settings, car, visit.sight, reading.request_max_amps if reading else None
         )
         shown, wanted = self._planned(soc, power)
-        if soc < car.min_soc_percent and not needs_charge(visit):
+        if soc < car.min_soc_percent and not _is_unknown(visit):
             why = f"it always has at least {car.min_soc_percent:.0f} %"
             wanted = Wanted(visit.now_s + MINIMUM_HOLD_S, car.min_soc_percent, why)
         if visit.sight.certain:
@@ -80,7 +82,7 @@ class CarPlan:
     def _soc(self) -> float:
         """Its charge; where it isn't known in this stay, a cautious guess: once it draws, it is asked."""
         soc = self._visit.soc_percent
-        if soc is not None and not needs_charge(self._visit):
+        if soc is not None and not _is_unknown(self._visit):
             return soc
         self.note = f"Its charge is not known: it is planned as if it were {UNKNOWN_SOC_PERCENT:.0f} %."
         return UNKNOWN_SOC_PERCENT
@@ -94,28 +96,32 @@ class CarPlan:
         limit = reading.limit_percent if reading else None
         goal = next_goal(car, soc, power, self._now, active, limit)
         was = Running(bool(kept.get("on")), float(kept.get("until_s") or 0.0))
+        if kept.get("guessed") and not _is_unknown(self._visit):
+            was = Running(False)  # what began on a guess is decided anew
+        kept["guessed"] = _is_unknown(self._visit)
         if goal is None and active is not None and active.soc_percent >= 100:
             goal = active  # a charge to 100 % stays on until it is unplugged
         if goal is None:
             kept |= {"active": None, "on": False}
             return None, None
         need = need_s(car, soc, goal.soc_percent, power)
-        plan = self._make(goal, need, power)
+        market = rates(self._context.settings, self._now, goal.prefer)
+        plan = self._make(goal, need, power, market)
         to_full = goal.soc_percent >= 100
         state = running(plan, self._now, was, need_s=need, target=goal.target, to_full=to_full)
         self._tell(goal, plan)
         kept |= {
-            "active": _goal_to_json(goal) if state.on else None,
+            "active": _goal_to_json(goal) if state.on and not kept["guessed"] else None,
             "on": state.on,
             "until_s": state.until_s,
         }
         if limit is not None and any(one.soc_percent > limit for one in car.plans):
             self.note = f"The limit of {limit:.0f} % in its app is below its plan, and counts."
-        shown = _shown(goal, plan, need * power.watts / 3.6e6)
+        shown = _shown(goal, plan, need * power.watts / 3.6e6, power, market, self._now)
         return shown, Wanted(state.until_s, goal.soc_percent, state.why) if state.on else None
 
-    def _make(self, goal: Goal, need: float, power: Power) -> Plan:
-        values, unit = rates(self._context.settings, self._now, goal.prefer)
+    def _make(self, goal: Goal, need: float, power: Power, market: Market) -> Plan:
+        values, unit = market
         windows = self._context.agent.windows()
         return make_plan(
             values,
@@ -133,7 +139,7 @@ class CarPlan:
         vin, label = self._visit.car.vin, self._visit.car.label
         known = self._kept.get("goal") == goal.key
         self._kept["goal"] = goal.key
-        if not plan.late or self._kept.get("told") == goal.key:
+        if not plan.late or _is_unknown(self._visit) or self._kept.get("told") == goal.key:
             return
         self._kept["told"] = goal.key
         kind = "plan_late" if known else "plan_impossible"
@@ -205,33 +211,45 @@ class CarPlan:
         return now_s < float(self._kept.get("hands_off_s", 0.0))
 
 
-def needs_charge(visit: Visit) -> str:
-    """What hangs on knowing a car's charge; "" for a car without plans, or known since it came."""
-    if not visit.car.plans and not visit.car.min_soc_percent:
-        return ""
+def decides(visit: Visit, wall: datetime) -> str:
+    """What hangs on asking a sleeping car's charge now, or nothing: a plan that is due soon."""
+    soon_s = wall.timestamp() + ASK_BEFORE_S
+    due = any(next_target(plan, wall).timestamp() < soon_s for plan in visit.car.plans)
+    return "a plan needs its charge" if due and _is_unknown(visit) else ""
+
+
+def _is_unknown(visit: Visit) -> bool:
+    """Whether its charge was not read since it came."""
     here = visit.memory.here_since_s
-    return "a plan needs its charge" if here is None or visit.memory.read_s < here else ""
+    return here is None or visit.memory.read_s < here
 
 
-def _shown(goal: Goal, plan: Plan, need_kwh: float) -> Json:
+def _shown(goal: Goal, plan: Plan, need_kwh: float, power: Power, market: Market, now: datetime) -> Json:
+    """What the page draws: the goal, the slots and why, and the prices that they were chosen from."""
+    values, unit = market
+    ahead = [one for one in values if now.timestamp() < one.end.timestamp()]
     return {
-        "soc_percent": goal.soc_percent,
-        "by": goal.target.isoformat(),
+        "goal_percent": goal.soc_percent,
+        "ready_at": goal.target.isoformat(),
         "prefer": goal.prefer,
-        "says": plan.says,
+        "sentence": plan.says,
         "late": plan.late,
         "finish": plan.finish.isoformat() if plan.finish else None,
         "need_kwh": round(need_kwh, 1),
-        "slots": [
-            {
-                "start": slot.start.replace(microsecond=0).isoformat(),
-                "end": slot.end.replace(microsecond=0).isoformat(),
-                "price": slot.price,
-                "why": slot.why,
-            }
-            for slot in plan.slots[:MOST_SLOTS_SHOWN]
+        "unit": unit,
+        "slots": [_slot(slot, power) for slot in plan.slots[:MOST_SLOTS_SHOWN]],
+        "prices": [
+            {"start": one.start.isoformat(), "end": one.end.isoformat(), "price": one.price_per_kwh}
+            for one in ahead[:MOST_PRICES_SHOWN]
+            if one.start.timestamp() < goal.target.timestamp()
         ],
     }
+
+
+def _slot(slot: PlanSlot, power: Power) -> Json:
+    start, end = (when.replace(microsecond=0).isoformat() for when in (slot.start, slot.end))
+    price = {} if slot.price is None else {"price": slot.price}
+    return {"start": start, "end": end, **price, "amps": power.amps, "why": slot.why}
 
 
 def _goal_to_json(goal: Goal) -> Json:

@@ -15,7 +15,7 @@ from scheduler.cars.links.tools import Tools
 from scheduler.cars.memory import CarMemory
 from scheduler.cars.model import Json
 from scheduler.cars.outlook import Sun, no_sun
-from scheduler.cars.plans import CarPlan, needs_charge
+from scheduler.cars.plans import CarPlan, decides
 from scheduler.cars.roads import Roads
 from scheduler.cars.settings import CLOUDS, CarSettings, GarageSettings, read_settings
 from scheduler.cars.teller import Teller
@@ -97,7 +97,7 @@ class Garage:
         sight = sights.see(car, state, memory.charger_id, len(self.settings.cars))
         visit = Visit(car, sight, memory, tools.now_s, roads, teller, save, dry_run=context.dry_run)
         wishes = [wish for wish in state.get("wishes") or [] if isinstance(wish, dict)]
-        visit.run(wishes, needs_charge(visit))
+        visit.run(wishes, decides(visit, tools.wall))
         plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun)
         row["memory"] = visit.memory.to_json()
         shown = plan.run()

@@ -1,7 +1,7 @@
 """Whether a plan charges at this moment: it is made anew often, and no car is switched for that. Pure.
 
 * A slot that begins with less than 14 minutes left and nothing after it is not worth a start.
-* A running slot is finished, also where a newer plan would have left it out.
+* A running slot is finished, also where a newer plan would have left it out; of a long one the last hour.
 * With less than 15 minutes of charging to go, a running charge just goes on.
 * A pause of less than 14 minutes is none.
 * After the target a charge goes on until it is done. One to 100 % stays on until the car is unplugged.
@@ -18,6 +18,7 @@ from scheduler.cars.planner import Plan, joined
 SHORTEST_S = 14 * 60.0
 NEARLY_DONE_S = 15 * 60.0
 NO_PAUSE_S = 14 * 60.0
+LONGEST_REST_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _goes_on(
         return "it stays on until it is unplugged, as a charge to 100 % does" if to_full else ""
     if any(start <= now_s < end for start, end in stretches):
         return "its slot lasts"
-    if now_s < was.until_s:
+    if now_s < was.until_s <= now_s + LONGEST_REST_S:
         return "a slot that has begun is finished"
     if now_s >= target.timestamp():
         return "it is late, and goes on until it is done"

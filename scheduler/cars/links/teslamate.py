@@ -86,14 +86,9 @@ class TeslaMateLink:
             came.set()
 
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        client.on_connect = on_connect
-        client.on_message = on_message
+        client.on_connect, client.on_message = on_connect, on_message
         client.on_subscribe = lambda *_: ready.set()
-        self._dress(client)
-        try:
-            client.connect(self._line.host, self._port, keepalive=30)
-        except OSError as error:
-            raise NotNow(f"TeslaMate's broker {self._line.host} can't be reached: {error}.") from None
+        self._connect(client)
         client.loop_start()
         try:
             ready.wait(WAIT_S)
@@ -107,6 +102,13 @@ class TeslaMateLink:
         if not topics:
             raise NotNow(f"TeslaMate's broker knows nothing under {self._prefix}: is the car's number right?")
         return topics
+
+    def _connect(self, client: Any) -> None:
+        self._dress(client)
+        try:
+            client.connect(self._line.host, self._port, keepalive=30)
+        except OSError as error:
+            raise NotNow(f"TeslaMate's broker {self._line.host} can't be reached: {error}.") from None
 
     @property
     def _tls(self) -> bool:

@@ -36,8 +36,10 @@ def test_ready_by_seven_on_a_weekday_in_the_cheap_hours(street):
     until(street, "23:00", 600)
     assert street.agent.boost is None
     plan = street.shown["plan"]
-    assert (plan["soc_percent"], plan["on"], plan["late"]) == (80, False, False)
+    assert (plan["goal_percent"], plan["on"], plan["late"]) == (80, False, False)
     assert all("per kWh: among the best before 07:00" in slot["why"] for slot in plan["slots"])
+    assert {price["price"] for price in plan["prices"]} == {0.1, 0.3}
+    assert plan["unit"] == "EUR per kWh"
     until(street, "00:30")
     assert street.agent.boost["charger"] == "3201"
     assert street.car.drawn_amps == 16
@@ -71,7 +73,7 @@ def test_a_limit_in_the_app_below_the_plan_counts_and_is_said(street):
     street.car.limit_percent = 60
     street.plug()
     until(street, "23:00", 600)
-    assert street.shown["plan"]["soc_percent"] == 60
+    assert street.shown["plan"]["goal_percent"] == 60
     assert "limit of 60 %" in street.shown["note"]
     assert street.car.told == []
 
@@ -82,7 +84,7 @@ def test_weekends_are_free(street):
     street.plug()
     until(street, "11:00", 600)
     assert street.agent.boost is None
-    assert street.shown["plan"]["by"].startswith("2026-06-15T07:00")
+    assert street.shown["plan"]["ready_at"].startswith("2026-06-15T07:00")
 
 
 def test_an_impossible_plan_is_told_once_and_done_as_well_as_can_be(street):
@@ -192,3 +194,17 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would(street):
     assert any("would ask the agent: PUT /boost" in line for line in said)
     assert not (street.home.runner.folder / "cars.json").exists()
     assert street.agent.boost is None
+
+
+def test_a_car_whose_charge_is_not_known_is_planned_with_care_and_asked_once_it_draws(street):
+    street.settings(car=PLAN, tesla=NIGHT)
+    street.plug()
+    street.car.busy_s -= 3600  # it slept when we came
+    until(street, "18:00", 600)
+    assert street.counts == {"free": 1}
+    assert "not known" in street.shown["note"]
+    until(street, "01:00", 300)
+    assert street.shown["note"] == ""
+    assert street.shown["soc_percent"] == pytest.approx(street.car.soc_percent, abs=1)
+    until(street, "07:00", 300)
+    assert street.car.soc_percent == pytest.approx(80, abs=1)
