@@ -186,6 +186,10 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
         page.get_by_label("Password").fill("let me in, please")
         page.get_by_role("button", name="Come in").click()
         expect(page.get_by_text("5.8 kW are going into the car")).to_be_visible()
+        page.get_by_role("link", name="House").click()
+        expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Password")).to_be_visible()
 
 
 def drag(page, element, start, end):
