@@ -3,46 +3,73 @@
 The order matters. The bus port is opened before anything heavy is imported: a charger stops its car 30 s
 after the last heartbeat, so a restart must be quick. Then the settings are understood, the bus speaks,
 and the other rooms come in one by one; none of them can hold the bus up. To take a door out of the
-house, delete its file and its line in `_open_doors`.
+house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.bus.early import Early
 from agent.bus.master import Master
 from agent.bus.part import BusPart
-from agent.bus.port import Port, PortError, open_port
+from agent.bus.port import Port, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
-from notify.settings import SettingsError, read_toml
+from agent.watchdog import Watchdog
+from notify.settings import read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
-    from agent.doors.rooms import Site
+    from agent.desk import Push
+    from agent.doors.outlet import Outlet
+    from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
+    from agent.letters import LettersPart
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
 
+# Where numbers go: a section of [outlets] and the file that is imported once somebody has set it.
+OUTLETS = {
+    "console": "agent.doors.console",
+    "files": "agent.doors.logfiles",
+    "csv": "agent.doors.csvfiles",
+    "mysql": "agent.doors.mysql",
+    "postgres": "agent.doors.postgres",
+    "influx": "agent.doors.influx",
+    "webhooks": "agent.doors.webhooks",
+    "sentry": "agent.doors.sentry",
+}
+
 
 class Door(Protocol):
     """Anything by which the house is reached from outside."""
 
     def stop(self) -> None: ...
+
+
+class StartedDoor(Door, Protocol):
+    """A door that the house opens if it can. `start` raises OSError with a sentence."""
+
+    name: str
+
+    def start(self) -> None: ...
 
 
 class App:
@@ -52,12 +79,16 @@ class App:
         self,
         house: House,
         *,
-        port: Port | None = None,
+        early: Early | None = None,
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
+        notify_socket: str = "",
     ) -> None:
-        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock)."""
+        """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock).
+
+        `notify_socket`: where systemd wants to hear that all is well; empty without systemd.
+        """
         self.house = house
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
@@ -71,21 +102,23 @@ class App:
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
+        self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
-            Master(house.bus_rules, now.mono_s),
+            Master(house.bus_rules, early.opened_mono_s if early else now.mono_s),
             lambda: open_port(url),
             self.offers,
             self.bus_view,
             self.news,
-            port=port,
+            port=early.port if early else None,
             port_name=url,
         )
 
-    def start(self) -> None:
-        """Start the bus, then everything else. Raises StartError with a sentence."""
+    def start_bus(self) -> None:
+        """Start the bus, alone: from here on chargers hear us."""
         self._runner.start(self.bus)
-        self._start_rooms()
+        if self._watchdog:
+            self._runner.start(self._watchdog)
 
     def wait(self) -> int:
         """Until somebody ends it; the process's exit status."""
@@ -96,6 +129,8 @@ class App:
 
     def stop(self) -> None:
         """End the doors, then the parts; the last word on the bus is a safe limit for each charger."""
+        if self._watchdog:
+            self._watchdog.ending()
         for door in reversed(self._doors):
             door.stop()
         self._runner.end()
@@ -110,21 +145,18 @@ class App:
         sentence = f"The part “{part.name}” stopped working ({error!r}) and is started again."
         self.news.put(Event("part_crashed", sentence, "error", subject=part.name))
 
-    def _start_rooms(self) -> None:
+    def start_rooms(self) -> None:
+        """Start everything else. Raises WebError with a sentence when the page's port can't be had."""
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
         from agent.meters.part import Meters
-        from agent.meters.plan import plan
         from agent.meters.view import Limits
 
         house, clock = self.house, self.clock
         settings = house.settings
         state = house.state_dir
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(
-            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
-        )
+        meters = Meters(house.meters, clock, Limits(settings.meters.minimum_after_s))
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,
@@ -154,13 +186,29 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        herald = Herald((self.news, meters.events), (remembered.put,))
-        self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, herald, history]
-        for part in others:
-            self._runner.start(part)
+        listeners = [remembered.put]
+        others: list[Part] = [*meters.parts, history]
         self._closing += [meters.close, lambda: history.finish(clock.now())]
+        letters = self._letters()
+        if letters is not None:
+            listeners.append(letters.box.put)
+            others.append(letters)
+            self._closing.append(lambda: letters.finish(clock.now()))
+        self._herald = Herald((self.news, meters.events), listeners)
+        self._runner.start(brain, self._wake_brain)
+        for part in (*others, self._herald):
+            self._runner.start(part)
         self._open_doors(state)
+
+    def _letters(self) -> LettersPart | None:
+        """The part that hands news to the outbox of letters, where the owner wants any."""
+        if self.house.settings.notify is None:
+            return None
+        from agent.letters import LettersPart
+        from notify.wishes import wishes_from
+
+        path = self.house.path
+        return LettersPart(wishes_from(read_toml(path), self.house.credentials, path.parent).outbox)
 
     def _open_doors(self, state: Path) -> None:
         from agent.commands.checkup import checkup
@@ -184,6 +232,51 @@ class App:
         self.web = WebServer(rooms, web_settings(house))
         self.web.start()
         self._doors.append(self.web)
+        self._open_mqtt(rooms)
+        self._open_legacy(rooms)
+        self._open_outlets(rooms, state)
+
+    def _open_mqtt(self, rooms: Rooms) -> None:
+        settings = self.house.settings
+        if settings.mqtt is None:
+            return
+        from agent.doors.ha_discovery import announcing
+        from agent.doors.mqtt import MqttDoor
+
+        announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        self._open(
+            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+        )
+
+    def _open_legacy(self, rooms: Rooms) -> None:
+        settings = self.house.settings.legacy
+        if settings is None:
+            return
+        if settings.http:
+            from agent.doors.legacy_http import LegacyHttpDoor
+
+            self._open(LegacyHttpDoor(rooms, settings))
+
+    def _open(self, door: StartedDoor) -> None:
+        """Start a door; one that can't work says so and disturbs nobody."""
+        try:
+            door.start()
+        except OSError as error:
+            sentence = f"The door “{door.name}” stays shut: {error}"
+            self.news.put(Event("door_shut", sentence, "error", subject=door.name))
+            return
+        self._doors.append(door)
+
+    def _open_outlets(self, rooms: Rooms, state: Path) -> None:
+        from agent.doors.outlet import Surroundings
+
+        around = Surroundings(rooms, state, self.house.credentials, self.news.put, self._herald.listen)
+        for section, place in OUTLETS.items():
+            settings = getattr(self.house.settings.outlets, section)
+            for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
+                outlet: Outlet = import_module(place).open_outlet(one, around)
+                self._runner.start(outlet)
+                self._closing.append(outlet.close)
 
 
 def site_of(house: House) -> Site:
@@ -220,18 +313,19 @@ def web_settings(house: House) -> WebSettings:
     )
 
 
-def pusher(meters: Meters) -> Callable[[Role, Reading], None]:
+def pusher(meters: Meters) -> Push:
     """How the desk hands a pushed reading to the meters; an impossible one is refused."""
     from agent.boosts import Refused
     from agent.meters.values import Poor
 
-    def push(role: Role, reading: Reading) -> None:
+    def push(role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         try:
             meters.push(
                 role,
                 reading.watts,
                 reading.at_mono_s,
                 source=reading.source,
+                max_age_s=max_age_s,
                 amps_by_phase=reading.amps_by_phase,
                 volts_by_phase=reading.volts_by_phase,
                 energy_wh=reading.energy_wh,
@@ -253,31 +347,25 @@ def versions() -> dict[str, str]:
     return {"sunward": own, "python": sys.version.split()[0]}
 
 
-def run(path: Path, credentials: Path | None = None) -> int:
+def run(path: Path, credentials: Path | None = None, early: Early | None = None) -> int:
     """`agent run`: the exit status. Raises SettingsError."""
-    port = _early_port(path)
     from agent.config import load
+
+    app = App(load(path, credentials), early=early, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
+    app.start_bus()
+    _end_on_signals(app.ended)
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port)
-    _end_on_signals(app.ended)
     try:
-        app.start()
+        app.start_rooms()
     except WebError as error:
         print(error, file=sys.stderr)
         app.stop()
         return EXIT_DOOR
-    print(f"sunward is running. Its page: {app.web.url}/", flush=True)
+    console = app.house.settings.outlets.console
+    out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
+    print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
-
-
-def _early_port(path: Path) -> Port | None:
-    """Listen on the bus before anything else is even imported; what can't be opened is told later."""
-    try:
-        url = read_toml(path).get("bus", {}).get("port")
-        return open_port(url) if isinstance(url, str) else None
-    except (SettingsError, PortError, AttributeError):
-        return None
 
 
 def _end_on_signals(ended: threading.Event) -> None:

@@ -56,7 +56,10 @@ def _nothing(_: object = None) -> None:
     pass
 
 
-def _no_meters(role: Role, reading: Reading) -> None:
+Push = Callable[[Role, Reading, float | None], None]
+
+
+def _no_meters(role: Role, reading: Reading, max_age_s: float | None = None) -> None:
     raise Refused(503, "This house takes no pushed readings.")
 
 
@@ -74,7 +77,7 @@ class Desk:
         published: Slot[Published] | None = None,
         changed: Callable[[], None] = _nothing,
         tell: Callable[[Event], None] = _nothing,
-        push: Callable[[Role, Reading], None] = _no_meters,
+        push: Push = _no_meters,
     ) -> None:
         self._clock = clock
         self._kept = kept
@@ -134,6 +137,27 @@ class Desk:
             whose = self._chargers[charger_id].label if charger_id else "The house"
             event = Event("boost_ended", f"{whose} went back from boost{_by(by)}.", subject=charger_id or "")
             self._take(replace(control, boosts=left), event)
+
+    def limit(self, amps: float | None, charger_id: str, by: str = "") -> None:
+        """Let a charger offer this much at the most, whatever else is asked; None takes the limit away."""
+        with self._lock:
+            charger = self._charger(charger_id)
+            control = self.control.get()
+            limits = {key: most for key, most in control.limit_by_charger.items() if key != charger_id}
+            says = "may offer all that its wires bear again"
+            if amps is not None and amps != charger.max_amps:
+                if not charger.min_amps <= amps <= charger.max_amps:
+                    raise Refused(
+                        409,
+                        f"{amps:g} A is not possible: {charger.label} can be held at "
+                        f"{charger.min_amps:g} to {charger.max_amps:g} A.",
+                    )
+                limits[charger_id] = float(amps)
+                says = f"may offer {amps:g} A at the most"
+            if limits == control.limit_by_charger:
+                return
+            event = Event("limit", f"{charger.label} {says}{_by(by)}.", subject=charger_id)
+            self._take(replace(control, limit_by_charger=limits), event)
 
     def tidy(self, published: Published) -> None:
         """Drop boosts that are over, and note counters that were not known when a boost began.
@@ -203,9 +227,12 @@ class Desk:
             self._changed()
             self._keep("cars", [car_to_json(known) for known in cars.values()])
 
-    def push_reading(self, role: Role, reading: Reading) -> None:
-        """Take a meter reading that somebody else measured; it ages from its own moment."""
-        self._push(role, reading)
+    def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
+        """Take a meter reading that somebody else measured; it ages from its own moment.
+
+        `max_age_s`: how old it may grow and still count; None, as old as any other.
+        """
+        self._push(role, reading, max_age_s)
         self._changed()
 
     # --- inside ------------------------------------------------------------------------------------

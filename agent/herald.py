@@ -26,7 +26,11 @@ class Herald:
 
     def __init__(self, boxes: Sequence[Outbox[Event]], listeners: Sequence[Callable[[Event], None]]) -> None:
         self._boxes = tuple(boxes)
-        self._listeners = tuple(listeners)
+        self._listeners = list(listeners)
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """One more who hears everything from now on; it must return at once."""
+        self._listeners.append(listener)
 
     def step(self, moment: Moment) -> float:
         """Carry everything that waits."""

@@ -36,11 +36,12 @@ class KeptNowhere:
 
 
 def control_to_json(control: Control, moment: Moment) -> dict[str, object]:
-    """Modes and boosts as they are kept."""
+    """Modes, boosts and limits as they are kept."""
     return {
         "mode": control.mode.value,
         "chargers": {key: mode.value for key, mode in control.mode_by_charger.items()},
         "boosts": [boosts.to_json(boost, moment) for boost in control.boosts],
+        "limits": dict(control.limit_by_charger),
     }
 
 
@@ -54,6 +55,9 @@ def control_from_json(kept: Any, moment: Moment, chargers: Container[str]) -> Co
         mode=Mode(kept["mode"]),
         mode_by_charger={key: Mode(word) for key, word in kept["chargers"].items() if key in chargers},
         boosts=tuple(boost for boost in known if boost.charger_id is None or boost.charger_id in chargers),
+        limit_by_charger={
+            key: float(amps) for key, amps in kept.get("limits", {}).items() if key in chargers
+        },
     )
 
 

@@ -166,11 +166,15 @@ class Boost:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart."""
+    """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart.
+
+    `limit_by_charger` are amps that a charger may not exceed for now, whatever its mode, boost or window.
+    """
 
     mode: Mode = Mode.SOLAR
     mode_by_charger: Mapping[str, Mode] = field(default_factory=dict)
     boosts: tuple[Boost, ...] = ()
+    limit_by_charger: Mapping[str, float] = field(default_factory=dict)
 
 
 # --- the brain -------------------------------------------------------------------------------------

@@ -137,7 +137,9 @@ def unit(charger_id: str, now: float, has_car: bool = True) -> VirtualCharger:
 class Bench:
     """A line, the bus part in its thread, and a watch on what the chargers offer and draw."""
 
-    def __init__(self, circuit_amps: float = 40.0, noisy: bool = False, cars: bool = True) -> None:
+    def __init__(
+        self, circuit_amps: float = 40.0, noisy: bool = False, cars: bool = True, named: Sequence[str] = IDS
+    ) -> None:
         now = now_s()
         wire = FaultyWire(NOISY, Random(1)) if noisy else None
         self.line = PtyBus([unit(each, now, cars) for each in IDS], CLOCK, wire=wire, echo=noisy)
@@ -146,7 +148,7 @@ class Bench:
         self.offers: Slot[tuple[Offer, ...]] = Slot(())
         self.view = Slot(BusView())
         self.pause = threading.Event()
-        rules = BusRules(circuit_amps, tuple(ChargerLimits(each, 32.0) for each in IDS))
+        rules = BusRules(circuit_amps, tuple(ChargerLimits(each, 32.0) for each in named))
         events: Outbox[object] = Outbox()
         self.part = BusPart(Master(rules, now_s()), self._open, self.offers, self.view, events)  # type: ignore[arg-type]
         self.runner = ThreadRunner(CLOCK, lambda part, error: print(f"{part.name} crashed: {error}"))
@@ -269,18 +271,22 @@ def process_start() -> list[Figure]:
     ]
 
 
-def announcement() -> list[Figure]:
-    """An unlinked charger announces itself while two others are served."""
-    bench = Bench()
-    bench.run(4.0)
-    bench.line.do(lambda units, now: units[2].reset(now))
-    slow = bench.line.do(lambda units, now: units[2].next_due)
-    bench.until(lambda: now_s() > slow, 12.0)
-    times = bench.listeners[0].beats["3203"]
-    bench.run(1.5)
-    bench.close()
-    after = min(at for at in times if at > slow)
-    return [Figure("announcement to first heartbeat", after - slow, "s", 1.2)]
+def announcement(times: int) -> list[Figure]:
+    """A charger that the settings don't name announces itself while two others are served."""
+    took = []
+    for n in range(times):
+        bench = Bench(named=IDS[:2])
+        announces_at = bench.line.do(lambda units, now: now) + 4.0 + 0.13 * n
+
+        def later(units: list[VirtualCharger], now: float, at: float = announces_at) -> None:
+            units[2]._announce_at = units[2].next_due = at
+
+        bench.line.do(later)
+        bench.until(lambda bench=bench: "3203" in bench.listeners[0].beats, 6.0)
+        if not bench.line.collisions:  # an announcement that falls into other talk is lost, and comes again
+            took.append(bench.listeners[0].beats["3203"][0] - announces_at)
+        bench.close()
+    return [Figure("announcement to first heartbeat, worst", max(took), "s", 1.2)]
 
 
 def sixteen(seconds: float) -> list[Figure]:
@@ -339,7 +345,7 @@ def main() -> int:
     share = 1 / 3 if asked.quick else 1.0
     figures = [
         *process_start(),
-        *announcement(),
+        *announcement(max(2, round(5 * share))),
         *heartbeats(45 * share, noisy=False),
         *heartbeats(45 * share, noisy=True),
         *confirmations(max(3, round(9 * share)), moved=False, cars=True),
@@ -354,7 +360,7 @@ def main() -> int:
     else:
         for each in figures:
             bar = "" if each.bar is None else f"{'' if each.passes else 'NOT '}within {each.bar:g}"
-            print(f"{each.what:<72} {each.value:9.3f} {each.unit:<3} {bar}")
+            print(f"{each.what:<84} {each.value:9.3f} {each.unit:<3} {bar}")
     return 0 if all(each.passes for each in figures) else 1
 
 

@@ -109,6 +109,8 @@ fuse_ok                  info     never  fuse_cut           Fuse has room again
 meter_stale              warning  now    -                  Meter silent
 meter_back               info     never  meter_stale        Meter answers again
 meter_source_changed     info     digest -                  Another meter source counts
+meter_disagrees          warning  now    -                  Meters disagree
+meter_agrees             info     digest meter_disagrees    Meters agree again
 grid_used_in_peak        warning  now    -                  Grid power used in the peak
 grid_lost                warning  now    -                  Grid outage
 grid_back                info     never  grid_lost          Grid back
@@ -144,6 +146,8 @@ history_newer            error    now    -                  History of a newer v
 history_corrupt          warning  now    -                  History file damaged
 history_written_again    info     never  history_disk_full  History written again
 history_minutes_unplaced info     never  -                  Minutes without a time
+outlet_down              warning  digest -                  Outlet does not answer
+outlet_back              info     never  outlet_down        Outlet answers again
 outbox_broken            warning  now    -                  Outbox file damaged
 outbox_overflow          warning  now    -                  Outbox overflowed
 

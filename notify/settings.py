@@ -86,7 +86,7 @@ def _sentence(item: Mapping[str, Any], within: str) -> str:
         return f"{where}: is missing and must be set."
     what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
     plain = isinstance(item["input"], str | int | float)
-    shown = f" (found {item['input']!r})" if plain and not _may_be_secret(where) else ""
+    shown = f" (found {item['input']!r})" if plain and not _may_be_secret(where, item["input"]) else ""
     return f"{where}: {what[0].lower() + what[1:]}{shown}."
 
 
@@ -97,8 +97,9 @@ def _path(parts: list[Any]) -> str:
     return out
 
 
-def _may_be_secret(where: str) -> bool:
-    return any(word in where for word in ("password", "token", "secret", "key"))
+def _may_be_secret(where: str, value: object) -> bool:
+    holds_a_login = "://" in str(value) and "@" in str(value)
+    return holds_a_login or any(word in where for word in ("password", "token", "secret", "key"))
 
 
 # --- [notify] --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
     scheduler mode off|solar|solar_min|fast|default [--charger ID]
     scheduler boost [--amps N] [--for 2h] [--until 07:15] [--to-soc 80] [--charger ID] | boost off
     scheduler status | windows | jobs
+    scheduler login [BACK END]     sign in to a car's cloud (fleet, owner), or try a way to it
 
 Exit code 0: done. 1: it could not be done, and one sentence says why. 2: the command isn't understood.
 """
@@ -22,12 +23,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from notify.events import Event
 from notify.settings import SettingsError
 from scheduler import commands
 from scheduler.agent_api import Agent, AgentError
 from scheduler.clock import SystemClock
 from scheduler.jobs import Job, JobRunner, Outcome
+from scheduler.letters import Letters
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
 from scheduler.window_rows import KEYS
@@ -35,7 +36,7 @@ from scheduler.windows import Mode
 
 log = logging.getLogger("scheduler")
 TICK_EVERY_S = 30
-WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status")
+WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status", "login")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,6 +104,8 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
         add(job, _one_job, "run this job now").set_defaults(job=job)
     add("windows", _windows, "list the charging windows")
     add("status", _status, "the house in a few lines")
+    signs_in = add("login", _login, "sign in to a car's cloud, also over ssh")
+    signs_in.add_argument("back_end", nargs="?", default="", metavar="fleet|owner|fleet-proxy|ble|teslamate")
     window = add("window", _window, "switch, change or remove a window")
     window.add_argument("name")
     window.add_argument("action", choices=("on", "off", "set", "remove"))
@@ -130,13 +133,9 @@ def _runner(
 ) -> JobRunner:
     agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
     clock = SystemClock(settings.site.zone)
-    return JobRunner(jobs_of(settings), settings, clock, agent, tell_journal, pause, dry_run=asked.dry_run)
-
-
-def tell_journal(event: Event) -> None:
-    """Put an event into the program's own log."""
-    level = logging.INFO if event.severity == "info" else logging.WARNING
-    log.log(level, "%s: %s", event.kind, event.sentence)
+    letters = Letters(settings)
+    jobs = [*jobs_of(settings), *letters.jobs]  # letters last: they carry what the others have to tell
+    return JobRunner(jobs, settings, clock, agent, letters.tell, pause, dry_run=asked.dry_run)
 
 
 def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
@@ -182,7 +181,7 @@ def _tell_outcomes(outcomes: Sequence[Outcome]) -> int:
 
 
 def _jobs(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
-    jobs: list[Job] = jobs_of(settings)
+    jobs: list[Job] = [*jobs_of(settings), *Letters(settings).jobs]
     for job in jobs:
         print(f"{job.name:<16} every {job.every_s / 60:g} min   {job.about}")
     return 0
@@ -234,6 +233,21 @@ def _boost(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
             charger=asked.charger,
         ),
     )
+
+
+def _login(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
+    from scheduler.cars import login
+
+    if asked.back_end and asked.back_end not in login.BACK_ENDS:
+        raise commands.Wrong(f"There is no back end {asked.back_end!r}: {', '.join(login.BACK_ENDS)}.")
+    wall = SystemClock(settings.site.zone).now().wall
+    if wall is None:
+        raise commands.Wrong("The computer does not know the time yet: wait until it does.")
+    try:
+        login.login(settings, asked.back_end, wall, login.ask_on_terminal, print)
+    except login.LoginFailed as error:
+        return _complain(str(error))
+    return 0
 
 
 def _status(settings: SchedulerSettings, asked: argparse.Namespace) -> int:

@@ -87,6 +87,8 @@ def _value(key: str, text: str) -> object:
         return None if text in ("", "none", ALL) else _number(text, "amps")
     if key == "enabled":
         return {"true": True, "false": False, "on": True, "off": False}.get(text, text)
+    if key == "until" and text in ("", "none"):
+        return None
     return "" if key == "charger" and text == ALL else text
 
 
@@ -94,8 +96,9 @@ def describe(row: Mapping[str, Any]) -> str:
     """A window's row in words: "mon-fri 21:30-07:15, fast with 16 A, on every charger"."""
     amps = f" with {row['amps']:g} A" if row.get("amps") is not None else ""
     whom = f"on {row['charger']}" if row.get("charger") else "on every charger"
+    until = f", until {row['until']}" if row.get("until") else ""
     state = "" if row.get("enabled", True) else ", switched off"
-    return f"{row['days']} {row['from']}-{row['to']}, {row['mode']}{amps}, {whom}{state}"
+    return f"{row['days']} {row['from']}-{row['to']}, {row['mode']}{amps}, {whom}{until}{state}"
 
 
 # --- mode and boost --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Windows as rows of plain values: how they are written in sunward.toml and in the HTTP API.
 
     {"name": "night", "days": "mon-fri", "from": "21:30", "to": "07:15",
-     "mode": "fast", "amps": 16, "charger": "", "enabled": true}
+     "mode": "fast", "amps": 16, "charger": "", "enabled": true, "until": "2026-12-24"}
 
 Reading is strict. Every problem of every row is told at once, each as one sentence that says where it
 is and what to write instead; nothing is rounded, clamped or ignored.
@@ -10,7 +10,10 @@ is and what to write instead; nothing is rounded, clamped or ignored.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from scheduler.wallclock import read_days, read_minute, write_days, write_minute
@@ -20,7 +23,10 @@ T = TypeVar("T")
 LEAST_AMPS = 6.0  # below 6 A no car charges (IEC 61851-1)
 MOST_AMPS = 80.0  # the largest Wall Connector Gen 2
 LONGEST_NAME = 60
-KEYS = ("name", "days", "from", "to", "mode", "amps", "charger", "enabled")
+# Names that may stand in an address of the API.
+NAMES = rf"^[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{{0,{LONGEST_NAME - 2}}}[A-Za-z0-9_.-])?$"
+KEYS = ("name", "days", "from", "to", "mode", "amps", "charger", "enabled", "until")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NEEDED = ("name", "days", "from", "to", "mode")
 
 
@@ -69,6 +75,7 @@ def read_window(row: object, chargers: Mapping[str, str] | None = None, where: s
         amps=reader.value("amps", _read_amps, None),
         charger=reader.value("charger", lambda text: _read_charger(text, chargers), EVERY_CHARGER),
         enabled=reader.value("enabled", _read_switch, True),
+        until=reader.value("until", read_until, None),
     )
     if not reader.problems:
         reader.problems += _contradictions(window, where)
@@ -88,6 +95,7 @@ def write_window(window: Window) -> dict[str, Any]:
         "amps": window.amps,
         "charger": window.charger,
         "enabled": window.enabled,
+        "until": window.until.isoformat() if window.until else None,
     }
 
 
@@ -164,6 +172,16 @@ def _read_switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise ValueError("enabled is true or false")
+
+
+def read_until(value: object) -> date | None:
+    """The last day of "2026-12-24", or None. Raises ValueError."""
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError('until is the last day on which it opens, like "2026-12-24", or left out')
 
 
 def _contradictions(window: Window, where: str) -> list[str]:

@@ -13,6 +13,9 @@ from 02:30 opens at the first: nobody gets less than he wrote. In spring, a time
 the first instant after the gap: a window from 02:30 opens at 03:00, one to 02:30 closes there, and one
 wholly inside the gap has no turn that night.
 
+**Until.** A window with a last day is not for good: the prices of one night, the weeks of a holiday. It opens
+for the last time on that day. So whoever wrote it may die without leaving a stale window behind.
+
 Everything is pure; instants are compared as UTC seconds, and only what is shown is wall time again.
 """
 
@@ -45,6 +48,7 @@ class Window:
     """One charging window. `days` are weekdays (Monday is 0) on which it opens; minutes after midnight.
 
     `charger` is an id or a name, or empty for all. `amps` None: all that the mode and circuit allow.
+    `until` is the last day on which it opens; None: for good.
     """
 
     name: str
@@ -55,6 +59,11 @@ class Window:
     amps: float | None = None
     charger: str = EVERY_CHARGER
     enabled: bool = True
+    until: date | None = None
+
+    def opens_on(self, day: date) -> bool:
+        """Whether it has a turn that begins on this day."""
+        return day.weekday() in self.days and (self.until is None or day <= self.until)
 
     def is_for(self, charger_id: str, name: str = "") -> bool:
         """Whether it speaks of this charger."""
@@ -211,7 +220,7 @@ def _spans(windows: tuple[Window, ...], wall: datetime, ahead_s: float) -> list[
         if not window.enabled:
             continue
         for day in (first + timedelta(days=step) for step in range(days)):
-            if day.weekday() in window.days:
+            if window.opens_on(day):
                 start, end = _open_and_close(window, day, zone)
                 rank = (bool(window.charger), start, -order)
                 if start < end:

@@ -57,11 +57,14 @@ def documented(text, section):
     return set(re.findall(r"^(?:# )?(\w+) = ", body[0], re.M)) if body else set()
 
 
-@pytest.mark.parametrize("section", ["site", "bus", "chargers", "meters", "solar", "web"])
+@pytest.mark.parametrize(
+    "section",
+    ["site", "bus", "chargers", "meters", "solar", "web", "mqtt", "homeassistant", "evcc", "legacy"],
+)
 def test_every_setting_is_in_the_example(section):
     text = (ROOT / "sunward.example.toml").read_text("utf-8")
     kind = Settings.model_fields[section].annotation
-    model = kind.__args__[0] if section == "chargers" else kind
+    model = getattr(kind, "__args__", [kind])[0]
     assert set(model.model_fields) - documented(text, section) == set()
 
 
@@ -185,3 +188,18 @@ def test_check_says_the_house_or_every_problem(file, capsys):
     error = capsys.readouterr().err
     assert "chargers[1].max_amps" in error
     assert "Nothing was started" in error
+
+
+def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(file):
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=20"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        50,
+        100,
+        200,
+    )
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=2"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        10,
+        30,
+        120,
+    )

@@ -239,9 +239,26 @@ def test_windows_are_added_replaced_in_place_and_taken_away():
 
 def test_pushed_readings_go_straight_to_the_meters_or_are_refused():
     taken = []
-    house = House(push=lambda role, reading: taken.append((role, reading.watts)))
+    house = House(push=lambda role, reading, _: taken.append((role, reading.watts)))
     house.desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
     assert taken == [("grid", -1200)]
     assert house.woken == 1
     with pytest.raises(Refused, match="takes no pushed readings"):
         House().desk.push_reading("grid", Reading(-1200, 500.0, "pushed"))
+
+
+def test_a_charger_can_be_held_at_fewer_amps_for_a_while():
+    house = House()
+    house.desk.limit(13, "3201", by="MQTT")
+    assert house.desk.control.get().limit_by_charger == {"3201": 13.0}
+    assert house.told[-1].sentence == "Garage may offer 13 A at the most, asked by MQTT."
+    assert House(house.kept).desk.control.get().limit_by_charger == {"3201": 13.0}
+    house.desk.limit(None, "3201")
+    assert house.desk.control.get().limit_by_charger == {}
+
+
+@pytest.mark.parametrize("amps", [5, 33, float("nan")])
+def test_a_limit_that_the_wires_do_not_bear_is_refused(amps):
+    house = House()
+    with pytest.raises(Refused, match="6 to 32 A"):
+        house.desk.limit(amps, "3201")

@@ -103,7 +103,7 @@ def sun(
     why = ""
     battery = readings.get("battery")
     if battery is not None and rules.battery_rule != "ignore":
-        surplus, why = _after_battery(surplus, battery, rules)
+        surplus, why = _after_battery(surplus, battery, rules, now)
     return Sun(surplus - rules.reserve_watts, now - grid.at_mono_s, why)
 
 
@@ -128,9 +128,12 @@ def _moving(draws: Watched, offered_mono_s: float, now: float) -> bool:
     return any(abs(watts - recent[-1][1]) > STILL_WATTS for _, watts in recent)
 
 
-def _after_battery(surplus: float, battery: Reading, rules: Rules) -> tuple[float, str]:
+def _after_battery(surplus: float, battery: Reading, rules: Rules, now: float) -> tuple[float, str]:
+    """An old reading may still take sun away from the cars, but no longer give them any."""
     if battery.watts > 0:
         return surplus - battery.watts, "what the house battery gives is not sun"
+    if now - battery.at_mono_s > rules.stale_minimum_s:
+        return surplus, "the house battery is silent, so its share is left alone"
     nearly_full = battery.soc_percent is not None and battery.soc_percent >= rules.battery_full_percent
     if rules.battery_rule == "car_first" or nearly_full:
         return surplus - battery.watts, "the car comes before the house battery"

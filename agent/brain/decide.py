@@ -19,12 +19,13 @@ from agent.brain.guard import Proposal, guard, own_limit
 from agent.brain.hold import follow, hold
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
+from agent.brain.rest import at_rest, still
 from agent.brain.share import Claim, share
 from agent.brain.tell import told
 from agent.model import ChargerRules, ChargerStatus, Decision, Mode, Moment, Offer, Rules, Snapshot, Step
 
 OFFER_GOOD_S = 10.0
-TURN_S = 1800.0
+TURN_S = 7200.0
 FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over
@@ -44,6 +45,10 @@ class Case(NamedTuple):
 def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> tuple[Decision, Memory]:
     """One second's decision. `moment.wall` may be None: then windows are unknown, sun and safety go on."""
     now = moment.mono_s
+    if memory.rest is not None:
+        again = still(memory.rest, rules, snapshot, moment, OFFER_GOOD_S)
+        if again is not None:
+            return again, replace(memory, at_mono_s=now)
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
     cases = _cases(rules, snapshot, memory, moment)
     draw_watts = sum(drawn_amps(case.status) * case.watts_per_amp for case in cases)
@@ -59,14 +64,18 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
     offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
-    after = Memory(now, chargers, draws, grids, offered, fuse_cut)
+    rest = at_rest(rules, snapshot, decision, chargers) if fuse_cut is None else None
+    after = Memory(now, chargers, draws, grids, offered, fuse_cut, rest)
     return decision, after
 
 
 def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
     heard = {status.charger_id: status for status in snapshot.chargers}
     cases = []
+    limits = snapshot.control.limit_by_charger
     for charger in rules.chargers:
+        if charger.charger_id in limits:
+            charger = replace(charger, max_amps=min(charger.max_amps, limits[charger.charger_id]))
         status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
         past = memory.chargers.get(charger.charger_id, FRESH)
         wish = wanted(charger, status, snapshot, moment)

@@ -127,8 +127,9 @@ def _brightened(following: Following, light: Light, claim: Claim, now: float, dt
     sunny = max(0.0, light.amps)
     if now - following.at_mono_s > FORGOTTEN_S:
         return Following(now, sunny)
-    bright = following.bright_amps + (sunny - following.bright_amps) * dt_s / BRIGHT_OVER_S
-    return following._replace(at_mono_s=now, bright_amps=bright)
+    _, bright, gain, debt, purse, pull, since = following
+    bright += (sunny - bright) * dt_s / BRIGHT_OVER_S
+    return Following(now, bright, gain, debt, purse, pull, since)
 
 
 # --- off ---------------------------------------------------------------------------------------------
@@ -149,7 +150,8 @@ def _wait_or_start(
         gain = max(0.0, gain + light.earns_s * dt_s)
     enough = light.earns_s > 0
     since = (now if since is None else since) if enough or gain > 0 else None
-    following = following._replace(gain=gain, above_since_mono_s=since)
+    if gain != following.gain or since != following.above_since_mono_s:
+        following = following._replace(gain=gain, above_since_mono_s=since)
     kw = max(0.0, light.amps) * claim.watts_per_amp / 1000
     if not enough:
         need_kw = claim.min_amps * law.break_even * claim.watts_per_amp / 1000
@@ -206,7 +208,9 @@ def _go_on_or_stop(
     if drawn > 0.5 or now - past.since_mono_s > CAR_WAKES_S:
         costs_s = -light.earns_s - (law.standing_by_s if light.earns_s < 0 else 0.0)
         debt = max(0.0, debt + costs_s * dt_s)
-    following = following._replace(purse_kwh=purse, debt=debt)
+    following = Following(
+        following.at_mono_s, following.bright_amps, following.gain, debt, purse, following.pull, None
+    )
     kw = sunny * claim.watts_per_amp / 1000
     bearable = law.stop * _patience(following, claim) * min(1.0, max(0.0, purse / PURSE_KWH))
     if light.earns_s < 0 and debt > bearable and now - past.since_mono_s >= rules.min_on_s:

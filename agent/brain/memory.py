@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agent.brain.rest import Rest
 
 NEVER = float("-inf")
 Watched = tuple[tuple[float, float], ...]  # (mono_s, watts), oldest first
@@ -50,6 +53,7 @@ class Memory:
     grids: Watched = ()
     offered_mono_s: float = NEVER  # when an offer last changed
     fuse_cut_mono_s: float | None = None  # when the main fuse last took amps away
+    rest: Rest | None = None  # the last decision, if nothing was going on
 
 
 FRESH = ChargerMemory()

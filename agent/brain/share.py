@@ -2,7 +2,8 @@
 
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
-must see enough for a while before it starts. Order: priority, then who runs and whose turn is not over,
+must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
+every cloud would stop somebody). Order: priority, then who runs and whose turn is not over,
 then who has waited longest. A running car of lower priority is counted as available to a waiting one of
 higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
 rules, with one contactor cycle each.
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+ROOM_ABOVE = 1.0  # of its minimum, that a running car keeps as room for clouds before another one starts
 
 
 class Claim(NamedTuple):
@@ -64,8 +67,10 @@ def _could_have(free: float, order: list[Claim]) -> dict[str, float]:
     for index, claim in enumerate(order):
         if claim.on:
             continue
+        staying = sum(c.min_amps * c.watts_per_amp for c in order[:index] if c.on)
         yielding = sum(c.min_amps * c.watts_per_amp for c in order[index + 1 :] if c.on)
-        could[claim.charger_id] = min((free + yielding) / claim.watts_per_amp, claim.cap_amps)
+        watts = free + yielding - ROOM_ABOVE * staying
+        could[claim.charger_id] = min(watts / claim.watts_per_amp, claim.cap_amps)
         if could[claim.charger_id] >= claim.min_amps:
             free -= claim.min_amps * claim.watts_per_amp
     return could

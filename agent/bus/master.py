@@ -70,6 +70,7 @@ SHORTEST_PERIOD_S = 0.15  # after a late heartbeat
 CALL_AFTER_ANNOUNCEMENTS = 3
 QUERY_WIRE_S = 18 * BYTE_S + REPLY_S + GUARD_S
 
+FAREWELLS = 2  # how often a farewell is said to one that does not answer
 LISTEN_AGAIN_AFTER_S = 30.0  # with the port closed
 
 
@@ -89,13 +90,14 @@ class Master:
         self._question: QueryCode | None = None
         self._answer_from = 0.0
         self._deadline = inf
-        self._free_at = now  # our own last message has left the wire
+        self._free_at = now  # our own last message has left the wire, or the answer to it
         self._quiet_at = now  # others have ended theirs
         self._hello = Hello(rules, now + rules.listen_s)
         self._first: Charger | None = None  # who gets the next heartbeat
         self._asker: Charger | None = None  # and the next question
         self._contactor: Contactor | None = None
-        self._farewells: deque[tuple[Charger, int]] | None = None
+        self._farewells: deque[tuple[Charger, int]] = deque()  # whom to say it, and how often it was said
+        self._is_ending = False
         # the port and the schedule
         self._open, self._has_spoken, self._closed_at = True, False, now
         self._port_problem = ""
@@ -149,13 +151,14 @@ class Master:
     def shutdown(self, now: float) -> None:
         """From now on only say a last safe limit to each linked charger; see `is_done`."""
         self._offers = {}
-        self._farewells = deque((charger, 1) for charger in self._chargers.values() if charger.linked)
+        self._is_ending = True
+        self._farewells = deque((charger, 0) for charger in self._chargers.values() if charger.linked)
         self._plan(now)
 
     @property
     def is_done(self) -> bool:
         """After `shutdown`: whether all has been said."""
-        return self._farewells is not None and not self._farewells and self._waiting is None
+        return self._is_ending and not self._farewells and self._waiting is None
 
     # --- what it says ---
 
@@ -182,7 +185,7 @@ class Master:
             self.next_due = self._deadline
             return
         starts = max(self._free_at, self._speak_at, self._neighbours.silent_until)
-        if self._farewells is not None:
+        if self._is_ending:
             self._plan_farewell(now, starts)
         elif self._open:
             self._plan_talk(now, starts)
@@ -198,7 +201,8 @@ class Master:
                 beat_at, first = charger.due, charger
             if charger.linked and charger.questions.next_due < asks_at:
                 asks_at, asker = charger.questions.next_due, charger
-        due = max(beat_at, starts, min(self._quiet_at, beat_at + MOST_WAIT_S))
+        due = max(beat_at, starts)
+        due = max(due, min(self._quiet_at, due + MOST_WAIT_S))
         say = self._beat if first is not None else None
         soonest = max(now, starts, self._quiet_at)
         if asks_at < due and asker is not None and self._rules.ask:
@@ -249,9 +253,14 @@ class Master:
     def _farewell(self, now: float) -> bytes:
         if not self._farewells:
             return b""
-        charger, _ = self._farewells[0]
+        charger, tries = self._farewells[0]
+        self._farewells[0] = (charger, tries + 1)
         charger.fresh = True
         return self._order(charger, now)
+
+    def _bade_farewell(self, charger: Charger) -> bool:
+        """Whether what is being answered is the farewell, not the heartbeat before it."""
+        return bool(self._farewells) and self._farewells[0][0] is charger and self._farewells[0][1] > 0
 
     def _say_hello(self, now: float) -> bytes:
         self._free_at = now + self._hello.takes_s
@@ -301,10 +310,10 @@ class Master:
         if charger.linked:
             self._beware_of_announcements(charger, now)
         self._roster.missed(charger)
-        if self._farewells and self._farewells[0][0] is charger:
-            _, tries = self._farewells.popleft()
-            if tries < 2:
-                self._farewells.append((charger, tries + 1))
+        if self._bade_farewell(charger):
+            farewell = self._farewells.popleft()
+            if farewell[1] < FAREWELLS:
+                self._farewells.append(farewell)
 
     # --- the schedule ---
 
@@ -342,6 +351,7 @@ class Master:
                 self._damaged += 1
                 continue
             self._frames += 1
+            self._free_at = max(self._free_at, now + GUARD_S)
             if type(said) is ChargerHeartbeat:
                 self._hear_heartbeat(said, now)
             else:
@@ -366,7 +376,7 @@ class Master:
         took_s = now - self._answer_from - (16 if protocol == 1 else 18) * BYTE_S
         if took_s > charger.slowest_answer_s:
             charger.slowest_answer_s = took_s
-        if self._farewells and self._farewells[0][0] is charger:
+        if self._bade_farewell(charger):
             self._farewells.popleft()
 
     def _hear_other(self, said: Message, raw: bytes, now: float) -> None:

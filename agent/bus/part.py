@@ -48,10 +48,17 @@ class BusPart:
         self._offers, self._view, self._events = offers, view, events
         self._port = port
         self._taken: tuple[Offer, ...] | None = None
-        self._heard = b""
+        self._heard = self._waiting_bytes()
         self._heard_at: float | None = None
         self._retry_s = FIRST_RETRY_S
         self._publish_at = 0.0
+
+    def _waiting_bytes(self) -> bytes:
+        """What has come since the port was opened: it counts before our first word."""
+        try:
+            return self._port.read(0.0) if self._port else b""
+        except PortError:
+            return b""  # the first step will find out, and tell
 
     def step(self, moment: Moment) -> float:
         """Hear, say, publish, wait. Returns the mono_s of the next step."""
@@ -60,6 +67,7 @@ class BusPart:
             self.master.send(now)  # keeps its own house in order; says nothing without a port
             self._publish(moment)
             return now + self._retry_s
+        self._take_offers()
         self._hand_over(now)
         data = self.master.send(now)
         self._publish(moment)
@@ -83,11 +91,14 @@ class BusPart:
             self._port = None
 
     def _hand_over(self, now: float) -> None:
-        """Give the master what was heard and what the brain offers."""
+        """Give the master what was heard."""
         if self._heard:
             self._heard_at = now
             self.master.receive(self._heard, now)
             self._heard = b""
+
+    def _take_offers(self) -> None:
+        """Give the master what the brain offers; not while we say goodbye, when the last word is safe."""
         offers = self._offers.get()
         if offers is not self._taken:
             self._taken = offers

@@ -7,21 +7,43 @@ from pathlib import Path
 
 from agent.config import House, load
 from notify.settings import SettingsError
+from scheduler.letters import Letters
+from scheduler.rooms import jobs_of
+from scheduler.settings import SchedulerSettings
 
 
 def check(path: Path, credentials: Path | None) -> int:
     """0 when the settings can be used, else 1 with each problem on a line of its own."""
+    house, problems = None, list[str]()
     try:
         house = load(path, credentials)
     except SettingsError as error:
-        for problem in error.problems:
+        problems += error.problems
+    problems += [one for one in _of_the_scheduler(path, credentials) if one not in problems]
+    if house is None or problems:
+        for problem in problems:
             print(problem, file=sys.stderr)
-        count = len(error.problems)
+        count = len(problems)
         print(f"{path}: {count} problem{'s' if count > 1 else ''}. Nothing was started.", file=sys.stderr)
         return 1
     for line in summary(house):
         print(line)
     return 0
+
+
+def _of_the_scheduler(path: Path, credentials: Path | None) -> list[str]:
+    """What is wrong in the sections of the other two programs: letters, and every room of the scheduler."""
+    problems: list[str] = []
+    try:
+        settings = SchedulerSettings.load(path, credentials)
+    except SettingsError as error:
+        return error.problems
+    for read in (Letters, jobs_of):
+        try:
+            read(settings)
+        except SettingsError as error:
+            problems += error.problems
+    return problems
 
 
 def summary(house: House) -> list[str]:

@@ -67,7 +67,10 @@ class CarState:
 
 @dataclass(frozen=True, slots=True)
 class ChargerState:
-    """One charger. `mode` holds without boost and window; `own_mode` is null where the site's does."""
+    """One charger. `mode` holds without boost and window; `own_mode` is null where the site's does.
+
+    `limit_amps` is what somebody asked it not to exceed for now, null where nobody did.
+    """
 
     id: str
     name: str
@@ -77,6 +80,7 @@ class ChargerState:
     charging: bool
     min_amps: float
     max_amps: float
+    limit_amps: float | None
     rating_amps: float
     offered_amps: float
     confirmed_amps: float

@@ -161,6 +161,7 @@ def _charger(
         charging=status.charging,
         min_amps=rules.min_amps,
         max_amps=rules.max_amps,
+        limit_amps=control.limit_by_charger.get(key),
         rating_amps=status.rating_amps,
         offered_amps=status.offered_amps,
         confirmed_amps=status.confirmed_amps,

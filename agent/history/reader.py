@@ -75,7 +75,7 @@ class Reader:
         are no longer kept the step may come out longer: look at each row's `step_s`.
         """
         start, end = _question(from_wall, to_wall, step_s)
-        with self._connection() as connection:
+        with reading(self._path) as connection:
             if connection is None:
                 return ()
             if step_s % LENGTH_S[DAY] == 0:
@@ -88,7 +88,7 @@ class Reader:
         Energy in Wh; a session whose time nobody ever learned is not among them.
         """
         span = (to_wall.timestamp(), from_wall.timestamp())
-        with self._connection() as connection:
+        with reading(self._path) as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -105,7 +105,7 @@ class Reader:
         _within("limit", limit, MOST_EVENTS)
         wanted = f"AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         order = "DESC" if after_id is None else "ASC"
-        with self._connection() as connection:
+        with reading(self._path) as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -124,7 +124,7 @@ class Reader:
     ) -> tuple[KeptChange, ...]:
         """Why offers changed in [from_wall, to_wall), oldest first; the last `limit` of them."""
         _within("limit", limit, MOST_ROWS)
-        with self._connection() as connection:
+        with reading(self._path) as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -139,24 +139,25 @@ class Reader:
         steps = tuple((rule, before, after, why) for rule, before, after, why in json.loads(row[6]))
         return KeptChange(row[0], wall_of(row[1], self._zone), row[2], row[3], row[4], row[5], steps)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection | None]:
-        """A read-only connection within one read transaction; None while there is no history."""
-        if not self._path.exists():
-            yield None
-            return
-        connection = None
-        try:
-            address = f"{self._path.absolute().as_uri()}?mode=ro"
-            connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            connection.execute("BEGIN")
-            (begun,) = connection.execute("PRAGMA user_version").fetchone()
-            yield connection if begun else None
-        except (sqlite3.Error, OSError) as error:
-            raise HistoryError(str(trouble(error, self._path)), asker=False) from error
-        finally:
-            if connection is not None:
-                connection.close()
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A read-only connection within one read transaction; None while there is no history."""
+    if not path.exists():
+        yield None
+        return
+    connection = None
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        connection.execute("BEGIN")
+        (begun,) = connection.execute("PRAGMA user_version").fetchone()
+        yield connection if begun else None
+    except (sqlite3.Error, OSError) as error:
+        raise HistoryError(str(trouble(error, path)), asker=False) from error
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 def _question(from_wall: datetime, to_wall: datetime, step_s: int) -> tuple[int, int]:

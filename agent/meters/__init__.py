@@ -23,6 +23,7 @@ from agent.meters.line import HERE, BadLine, Driver, NoOptions, Source, _hidden,
 
 MODBUS_HINT = "Modbus must be switched on in the device, and many serve one client only."
 FRAME = {
+    "balance",
     "cli",
     "line",
     "part",

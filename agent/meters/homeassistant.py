@@ -8,8 +8,8 @@
 sensor has is the owner's choice. While Home Assistant starts, it refuses connections for a minute or more,
 and its sensors are unavailable for another; the last reading ages meanwhile, as any does.
 
-Nothing here knows how a state arrived. Whoever subscribes by WebSocket instead hands out Pages in which
-each `state_of(entity)` holds that entity's state object, as REST would have answered it.
+Nothing here knows how a state arrived: via/websocket.py has changes pushed, and lays them out as REST would
+have answered. Each `state_of(entity)` is the key of that entity's page, the one with the watts first.
 Source: the developers' documentation of Home Assistant (REST and WebSocket API).
 """
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.meters import units
-from agent.meters.line import NO_SECRET, Secret, option
+from agent.meters.line import NO_SECRET, Secret, Source, option
 from agent.meters.picked import Picks, values
 from agent.meters.values import Meaning, Poor
 from agent.meters.via.pages import Bearer, Get, Pages
@@ -28,8 +28,8 @@ from agent.meters.via.pages import Bearer, Get, Pages
 TITLE = "Home Assistant sensor"
 ROLES = ("grid", "solar", "battery", "house")
 EXAMPLE = "homeassistant://192.168.0.5:8123/sensor.grid_power?token=HA_TOKEN&positive=import"
-VIA = "http"
 PORT = 8123
+EVERY_S = 2.0
 STEADY = True  # a sensor may be rounded, or a helper; whether it is alive is told by its state and time
 HINT = "After a restart it takes Home Assistant a few minutes until its sensors are there."
 
@@ -42,7 +42,15 @@ class Options(Picks):
 
     path: str = option("", "the entity that holds the watts")
     token: Secret = option(NO_SECRET, "name of a long-lived access token in credentials.env")
+    push: bool = option(True, "no: ask by REST alone, without the WebSocket")
     tls: Literal["off", "on", "unverified"] = option("off", "https; unverified for certificates of its own")
+
+
+def _via(source: Source) -> str:
+    return "websocket" if source.options.push else "http"
+
+
+VIA = _via  # changes are pushed (and what doesn't change is asked for by REST), unless the line says no
 
 
 def auth(options: Options) -> Bearer:

@@ -120,11 +120,11 @@ class MetersPart:
     @staticmethod
     def _be_patient(turn: _Turn, problem: Problem, moment: Moment) -> None:
         wait_s = turn.source.every_s
-        if problem.kind == "down":
+        if problem.kind == "waiting" or problem.keeps_trying:
+            wait_s = WAITING_S
+        elif problem.kind == "down":
             wait_s = min(FIRST_PATIENCE_S * 2 ** min(turn.failures, 10), LONGEST_PATIENCE_S)
             turn.failures += 1
-        elif problem.kind == "waiting":
-            wait_s = WAITING_S
         turn.due_s = moment.mono_s + max(wait_s, problem.wait_s)
 
     def _noted(

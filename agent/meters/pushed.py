@@ -1,7 +1,8 @@
 """Readings that others bring: `PUT /api/v1/meters/{role}`, by Node-RED, a script, or the scheduler.
 
 Nothing is asked. Whatever was last put for the role counts as long as it is fresh; retained for ever it
-would be a lie, so each push says when it was true. Name it in a list to give it its place in the order:
+would be a lie, so each push has an age: its own, or that of its arrival. Name it in a list to give it
+its place in the order:
 
     grid = ["solaredge://192.168.0.27", "pushed://"]
 

@@ -59,6 +59,12 @@ class Values:
 
 
 Meaning = dict[Key, Values | Poor]
+Positive = Literal["import", "export", "production", "consumption", "discharging", "charging"]
+
+
+def turned(values: Values, positive: Positive) -> Values:
+    """In our signs, where the settings line had to say what a positive number means."""
+    return values.flipped_power() if positive in ("export", "charging") else values
 
 
 def by_role(**readers: Callable[[], Values | None]) -> Meaning:

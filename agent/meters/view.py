@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.meters import Source
+from agent.meters.balance import AGREED, Balance, weigh
 from agent.meters.plan import PUSHED, Plan
 from agent.meters.values import Bounds, Key, Phases, Poor, Values, believe
 from agent.model import ROLES, Event, MeterHealth, MeterView, Moment, Reading, Role
@@ -71,6 +72,7 @@ class Memory:
     started_mono_s: float | None = None
     source_by_role: Mapping[Role, str] = field(default_factory=dict)
     stale: frozenset[Role] = frozenset()
+    balance: Balance = AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,15 @@ def compose(
             if chosen.fresh:
                 fresh.add(role)
     _without_cars(plan, readings, chargers_watts)
+    measured = {role: reading for role, reading in readings.items() if role in fresh}
+    balance, disagreement = weigh(memory.balance, measured, chargers_watts, moment.mono_s)
     _compute(readings, plan, chargers_watts)
     patient = moment.mono_s - started <= limits.max_age_s
     wanted = {role for role in plan.choices if role not in fresh}
     stale = frozenset(role for role in wanted if not patient or role in memory.stale)
     by_role = {role: reading.source for role, reading in readings.items() if role in fresh}
-    events = _events(memory, stale, by_role, health)
-    later = Memory(started, {**memory.source_by_role, **by_role}, stale)
+    events = _events(memory, stale, by_role, health) + ([disagreement] if disagreement else [])
+    later = Memory(started, {**memory.source_by_role, **by_role}, stale, balance)
     return MeterView(readings, tuple(health)), later, events
 
 

@@ -59,7 +59,7 @@ def in_order(slots: Iterable[PriceSlot]) -> tuple[PriceSlot, ...]:
     by_start = {slot.start.timestamp(): slot for slot in slots}
     ordered = [by_start[start] for start in sorted(by_start)]
     cut = []
-    for slot, after in zip(ordered, [*ordered[1:], None], strict=True):
+    for slot, after in zip(ordered, [*ordered[1:], None][: len(ordered)], strict=True):
         end = slot.end if after is None or _s(slot.end) <= _s(after.start) else after.start
         if _s(end) > _s(slot.start):
             cut.append(PriceSlot(slot.start, end, slot.price_per_kwh, slot.name, slot.co2_g_per_kwh))

@@ -279,3 +279,28 @@ def test_a_charger_that_fell_silent_keeps_its_amps_reserved():
 
     decision, _ = decide(rules, replace(snapshot, chargers=statuses), house.memory, house.moment)
     assert [o.amps for o in decision.offers] == [0.0, 16.0]
+
+
+def test_a_limit_that_somebody_asked_for_holds_in_every_mode():
+    house = sunny(control=Control(mode=Mode.FAST, limit_by_charger={"0001": 13.0})).run(10)
+    assert house.amps() == 13
+
+
+def test_a_night_is_decided_once_and_the_morning_anew():
+    house = Plant(RULES, sun_w=0.0, house_w=300.0).run(10)
+    resting = house.memory.rest
+    assert resting is not None
+    house.run(3600)
+    assert house.memory.rest is resting, "nothing stirred, so nothing was thought"
+    assert house.offer().good_until_mono_s == house.now + 10
+    house.house_w = 900.0
+    house.run(5)
+    assert house.reason() == "Not charging: waiting for sun: 0.0 kW to spare, 1.3 kW are needed."
+    house.control = Control(Mode.FAST)
+    assert house.run(2).amps() == 32.0
+    house = Plant(RULES, sun_w=0.0, house_w=300.0).run(10)
+    house.meter_works = False
+    assert "the grid meter is silent" not in house.run(9).reason()
+    assert house.memory.rest is not None
+    house.run(5)
+    assert house.memory.rest is None or house.memory.rest is not resting

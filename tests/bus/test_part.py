@@ -109,3 +109,35 @@ def test_closing_says_a_last_safe_limit_and_takes_no_longer_than_it_may():
     assert wire.charger.offered_amps == 6
     assert runner.clock.mono_s < 31.6
     assert view.get().chargers[0].confirmed_amps == 6
+
+
+def test_an_offer_that_comes_while_we_say_goodbye_is_not_taken():
+    wire, part, runner, _, _, offers = house(amps=16.0)
+    runner.run_until(60.0)
+    assert wire.charger.offered_amps == 16.0
+    offers.put((Offer("3201", 15.0, "a second too late", 1e9),))
+
+    def now():
+        wire.clock.advance(0.01)
+        return wire.clock.now()
+
+    part.close(now)
+    assert wire.charger.offered_amps == 6.0
+
+
+def test_the_answer_to_the_heartbeat_before_is_not_taken_for_the_farewells():
+    wire, part, runner, _, _, _ = house(amps=16.0)
+    runner.run_until(60.0)
+    master, clock = part.master, wire.clock
+    while not (beat := master.send(clock.mono_s)):
+        clock.advance(0.01)
+    wire.charger.receive(beat, clock.mono_s)
+    part._heard = wire.charger.send(clock.mono_s)  # it lies in the port when the end begins
+    assert part._heard
+
+    def now():
+        clock.advance(0.01)
+        return clock.now()
+
+    part.close(now)
+    assert wire.charger.offered_amps == 6.0

@@ -6,7 +6,13 @@ A case is a folder with `expected.json` and the device's answers:
                       "unit 200/input/1": [...]}; what is not there answers exception 2
     answer.json       HTTP: the one body, whatever is asked (also .xml, .txt, .html)
     answers.json      HTTP: {"/path?query": "file" or {"status": 404, "file": "error.html"}}
+    *.hex             HTTP: a body that is no text, as hexadecimal digits
     datagrams.json    UDP: what was heard, in order, each in hex
+    telegram.txt      P1: what comes out of the meter's port
+    messages.json     MQTT: {"topic": what is said there, or {"said": ..., "age_s": 0, "kept": true}};
+                      it came at 11:45:05 UTC on 14 June 2026, or age_s before
+    output.txt        command: what the program prints
+    file.csv          csv-tail: the file
 
 `expected.json` holds the settings `line` (without it the driver's EXAMPLE), then either the roles with
 their values ("any" where the line decides), and `problems` for roles that must fail; or `poor` / `down`:
@@ -15,6 +21,7 @@ words that the one sentence must contain. Other transports: add a player here.
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +31,9 @@ from agent.meters.via import gather
 from agent.meters.via.datagrams import Datagram, Datagrams
 from agent.meters.via.pages import Get, Page, Pages
 from agent.meters.via.registers import Block, Registers
+from agent.meters.via.tail import Tail, last_whole_line
+from agent.meters.via.telegram import Cutter, parse
+from agent.meters.via.topics import Message, Messages
 
 FOLDER = Path(__file__).parents[1] / "captures"
 
@@ -74,11 +84,22 @@ class Case:
         index = self.folder / "answers.json"
         if not index.exists():
             (file,) = self.folder.glob("answer.*")
-            return 200, file.read_text()
+            return 200, _text(file)
         entry = json.loads(index.read_text()).get(path, {"status": 404})
         entry = {"file": entry} if isinstance(entry, str) else entry
-        text = (self.folder / entry["file"]).read_text() if "file" in entry else ""
+        text = _text(self.folder / entry["file"]) if "file" in entry else ""
         return entry.get("status", 200), text
+
+    @property
+    def encoding(self):
+        """HTTP: how a body's text goes over the wire."""
+        return "latin-1" if list(self.folder.glob("*.hex")) else "utf-8"
+
+
+def _text(file):
+    if file.suffix == ".hex":
+        return bytes.fromhex(file.read_text()).decode("latin-1")
+    return file.read_text()
 
 
 def cases(*vias):
@@ -130,10 +151,56 @@ def _play_datagrams(case):
     return Datagrams(heard)
 
 
+def _play_telegram(case):
+    whole = Cutter().receive((case.folder / "telegram.txt").read_bytes())
+    if not whole:
+        raise Poor("it is damaged")
+    return parse(whole[-1])
+
+
+def spoken(case):
+    """MQTT: topic -> (payload, age in seconds, whether the broker had kept it)."""
+    out = {}
+    for topic, said in json.loads((case.folder / "messages.json").read_text()).items():
+        entry = said if isinstance(said, dict) and "said" in said else {"said": said}
+        text = entry["said"] if isinstance(entry["said"], str) else json.dumps(entry["said"])
+        out[topic] = text, entry.get("age_s", 0.0), entry.get("kept", False)
+    return out
+
+
+def _play_messages(case):
+    now_s, wall = 10_000.0, datetime(2026, 6, 14, 11, 45, 5, tzinfo=UTC)
+    found = {
+        topic: Message(text, now_s - age_s, wall - timedelta(seconds=age_s), kept)
+        for topic, (text, age_s, kept) in spoken(case).items()
+    }
+    answers = Messages(found, now_s)
+    gather(lambda: case.source.driver.ask(case.source.options, answers), lambda topic: None, answers.asked)
+    for topic in answers.asked:
+        if not topic.optional:
+            answers.json(topic)
+    return answers
+
+
+def _play_file(case):
+    data = (case.folder / "file.csv").read_bytes()
+    last = last_whole_line(data, is_cut=False)
+    if not last:
+        raise Poor("no whole line yet")
+    return Tail(
+        data.partition(b"\n")[0].decode("utf-8-sig", "replace").strip(), last.decode("utf-8", "replace")
+    )
+
+
 PLAYERS = {
     "modbus": _play_registers,
     "dongle": _play_registers,
     "http": _play_pages,
+    "websocket": _play_pages,
     "udp": _play_datagrams,
     "nothing": lambda case: None,
+    "p1": _play_telegram,
+    "command": lambda case: Page((case.folder / "output.txt").read_text()),
+    "tail": _play_file,
+    "mqtt": _play_messages,
 }

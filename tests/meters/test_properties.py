@@ -75,7 +75,7 @@ def damaged(chance, tree):
     return tree
 
 
-@pytest.mark.parametrize("case", cases("http"), ids=str)
+@pytest.mark.parametrize("case", cases("http", "websocket"), ids=str)
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=30, deadline=None)
 def test_damaged_pages_raise_nothing_but_poor(case, seed):

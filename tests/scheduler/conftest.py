@@ -24,14 +24,17 @@ class AgentPeer:
         self.url = server.url_for("").rstrip("/")
         self.windows = []
         self.cars = {}
+        self.meters = {}
         self.mode = "solar"
         self.own_mode = None
         self.boost = None
+        self.charger = {"id": "3201", "name": "Garage", "offered_amps": 16.0, "drawn_amps": 15.5}
+        self.wishes = []
         self.ok = True
         self.calls = []
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
             server.expect_request(path).respond_with_handler(self._answer)
-        for path in ("/api/v1/windows/", "/api/v1/cars"):
+        for path in ("/api/v1/windows/", "/api/v1/cars", "/api/v1/meters/"):
             server.expect_request(re.compile(path + ".*")).respond_with_handler(self._answer)
 
     def _answer(self, request):
@@ -48,8 +51,7 @@ class AgentPeer:
             return self.windows
         if path == "/cars":
             return list(self.cars.values())
-        charger = {"id": "3201", "name": "Garage", "own_mode": self.own_mode, "offered_amps": 16.0}
-        charger |= {"drawn_amps": 15.5, "reason": "Enough sun for 16 A."}
+        charger = {"own_mode": self.own_mode, "reason": "Enough sun for 16 A.", **self.charger}
         power = {"grid_w": -120, "solar_w": 5200, "house_w": 400, "chargers_w": 3700, "battery_w": None}
         window = {"name": "night", "mode": "fast", "begins": "2026-06-10T21:30:00+02:00"}
         return {
@@ -58,6 +60,7 @@ class AgentPeer:
             "power": power,
             "window": None,
             "next_window": window,
+            "wishes": self.wishes,
         }
 
     def _put(self, path, body):
@@ -76,6 +79,10 @@ class AgentPeer:
             self.windows = [row for row in self.windows if row["name"] != body["name"]] + [body]
         elif path.startswith("/cars/"):
             self.cars[path.removeprefix("/cars/")] = body
+        elif path.startswith("/meters/"):
+            if abs(body["watts"]) > 100_000:
+                return 422, {"detail": "It says more watts than a home has."}
+            self.meters[path.removeprefix("/meters/")] = body
         return {}
 
     def _delete(self, path, _):

@@ -5,7 +5,7 @@ import pytest
 from scheduler.__main__ import main
 
 NIGHT = {"name": "night", "days": "daily", "from": "21:30", "to": "07:15", "mode": "fast", "amps": 16.0}
-NIGHT |= {"charger": "", "enabled": True}
+NIGHT |= {"charger": "", "enabled": True, "until": None}
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Rows of the settings file and the API: read strictly, written back the same, refused in plain words."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +68,10 @@ def test_written_times_are_read_back(minute):
         ("charger", 3201, "an id or name in quotes"),
         ("charger", "Shed", "there is no such charger; there is 3201 (Garage), 3202"),
         ("enabled", "yes", "true or false"),
+        ("until", "2026-02-30", 'like "2026-12-24", or left out'),
+        ("until", "24.12.2026", "until is the last day on which it opens"),
+        ("until", "20261224", "until is the last day on which it opens"),
+        ("until", 20261224, "until is the last day on which it opens"),
         ("name", " ", "give the window a name"),
         ("name", "a/b", "without / or outer spaces"),
         ("name", "x" * 61, "at most 60"),
@@ -121,3 +127,10 @@ def test_a_zone_that_is_none_is_refused(name):
 
 def test_a_zone_is_read():
     assert read_zone("Europe/Berlin").key == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("until", ["2026-12-24", date(2026, 12, 24), None])
+def test_a_last_day_is_read_from_the_api_and_from_toml_and_written_back(until):
+    row = write_window(read_window(ROW | {"until": until}))
+    assert row["until"] == ("2026-12-24" if until else None)
+    assert write_window(read_window(row)) == row

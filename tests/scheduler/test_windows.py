@@ -56,6 +56,15 @@ def test_a_window_belongs_to_the_day_on_which_it_opens():
     assert names(windows, wall("2026-06-13T05:00")) != {}
 
 
+def test_a_window_with_a_last_day_opens_on_it_for_the_last_time_and_runs_to_its_end():
+    windows = [night(until="2026-06-11")]
+    assert names(windows, wall("2026-06-10T23:00")) != {}
+    assert names(windows, wall("2026-06-12T07:14")) != {}
+    assert names(windows, wall("2026-06-12T23:00")) == {}
+    assert coming(windows, wall("2026-06-12T07:15")) is None
+    assert next_change(windows, wall("2026-06-12T07:15")) is None
+
+
 def test_a_disabled_window_never_holds():
     assert names([night(enabled=False)], wall("2026-06-10T23:00")) == {}
     assert next_change([night(enabled=False)], wall("2026-06-10T23:00")) is None

@@ -1,6 +1,7 @@
 """The HTTP API by its contract: what is asked shows at once, bad input hears one sentence."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -71,10 +72,15 @@ def test_a_boost_without_an_end_gets_three_hours(web):
 
 
 def test_windows_round_trip(web):
-    assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True}]
+    assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True, "until": None}]
     noon = {"days": "sat,sun", "from": "12:00", "to": "14:00", "mode": "solar_min"}
     names = [row["name"] for row in web.put("/api/v1/windows/noon", json=noon).json()]
     assert names == ["night", "noon"]
+    assert web.put("/api/v1/windows/noon", json=noon | {"until": "2026-02-30"}).status_code == 422
+    assert (
+        web.put("/api/v1/windows/noon", json=noon | {"until": "2026-12-24"}).json()[1]["until"]
+        == "2026-12-24"
+    )
     assert web.delete("/api/v1/windows/night").json()[0]["amps"] is None
     assert web.put("/api/v1/windows", json=web.get("/api/v1/windows").json()).status_code == 200
     assert web.get("/api/v1/upcoming").json()[0]["name"] == "noon"
@@ -95,6 +101,35 @@ def test_a_pushed_reading_reaches_the_meters(web, house):
     assert web.put("/api/v1/meters/grid", json=body).json()["age_s"] == 0
     reading = house.meters.view(house.clock.now()).readings["grid"]
     assert (reading.watts, reading.amps_by_phase, reading.source) == (-1500.5, (1, 2, 3), "pushed")
+
+
+def pushed(web, role, **body):
+    return web.put(f"/api/v1/meters/{role}", json=body).json()
+
+
+def test_a_reading_from_a_cloud_keeps_its_true_age_and_holds_as_long_as_it_says(web, house):
+    answer = pushed(web, "solar", watts=3550, age_s=240, max_age_s=900, source="solaredge cloud")
+    assert (answer["source"], answer["age_s"], answer["ok"]) == ("solaredge cloud", 240, True)
+    house.clock.advance(600)
+    view = house.meters.view(house.clock.now())
+    assert house.clock.now().mono_s - view.readings["solar"].at_mono_s == 840
+    assert [health.problem for health in view.health] == [""]
+    house.clock.advance(61)
+    assert "901 s old" in house.meters.view(house.clock.now()).health[0].problem
+
+
+def test_a_reading_may_say_when_it_was_measured(web, house):
+    now = house.clock.now().wall
+    assert pushed(web, "grid", watts=-500, at=(now - timedelta(seconds=4)).isoformat())["age_s"] == 4
+    assert pushed(web, "grid", watts=-500, at=(now + timedelta(seconds=4)).isoformat())["age_s"] == 0
+    late = pushed(web, "grid", watts=-500, at=(now - timedelta(hours=2)).isoformat())
+    assert (late["ok"], late["problem"]) == (False, "it was 7200 s old when it came")
+
+
+def test_before_the_time_is_known_a_reading_says_its_age(web, house):
+    at, house.clock.wall = house.clock.wall.isoformat(), None
+    assert "send `age_s`" in pushed(web, "grid", watts=-500, at=at)["detail"]
+    assert pushed(web, "grid", watts=-500, age_s=4)["age_s"] == 4
 
 
 def test_the_past(web):
@@ -195,6 +230,14 @@ BAD = [
     ("PUT", "/meters/grid", {"watts": 10_000_000}, 422, "watts"),
     ("PUT", "/meters/grid", {"watts": "1"}, 422, "watts"),
     ("PUT", "/meters/solar", {"watts": -400}, 409, "be negative"),
+    ("PUT", "/meters/grid", {"watts": 1, "age_s": -1}, 422, "age_s"),
+    ("PUT", "/meters/grid", {"watts": 1, "max_age_s": 0}, 422, "max_age_s"),
+    ("PUT", "/meters/grid", {"watts": 1, "source": "https://x?key=1"}, 422, "source"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "13:05"}, 422, "must be a time like"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T13:05:00"}, 422, "at"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T13:05:00+02:00", "age_s": 1}, 409, "one of them"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T14:05:00+02:00"}, 409, "in the future"),
+    ("PUT", "/meters/grid", {"watts": 1, "at": "2026-05-03T13:05:00+02:00"}, 409, "says nothing"),
     ("GET", "/history?step_s=1", None, 422, "step_s"),
     ("GET", "/history?from=2026-06-03", None, 422, "must be a time like"),
     ("GET", "/history?from=2026-06-03T00:00:00Z&to=2026-06-02T00:00:00Z", None, 409, "earlier than"),

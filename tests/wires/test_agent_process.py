@@ -168,3 +168,23 @@ def test_settings_that_are_wrong_start_nothing(tmp_path):
     assert done.returncode == 1
     assert "bus.circuit_amps" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_systemd_hears_that_the_house_is_ready_alive_and_ending(bus, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        web = free_port()
+        path = tmp_path / "sunward.toml"
+        path.write_text(SETTINGS.format(port=bus.path, web=web), "utf-8")
+        agent = Agent(path, web)
+        try:
+            said = [systemd.recv(4096).decode() for _ in range(3)]
+        finally:
+            status, _ = agent.end()
+        assert said[0].startswith("READY=1\nWATCHDOG=1\nSTATUS=")
+        assert all("WATCHDOG=1" in words for words in said[1:])
+        while said[-1] != "STOPPING=1":
+            said.append(systemd.recv(4096).decode())
+        assert status == 0

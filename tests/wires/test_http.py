@@ -214,11 +214,11 @@ def test_what_never_changes_is_asked_once(httpserver):
     assert [request.path for request, _ in httpserver.log].count("/info") == 1
 
 
-@pytest.mark.parametrize("case", cases("http"), ids=str)
+@pytest.mark.parametrize("case", cases("http", "websocket"), ids=str)
 def test_captures_are_read_the_same_over_a_socket(case, httpserver):
     def handler(request):
         status, text = case.body(request.full_path.removesuffix("?"))
-        return Response(text, status)
+        return Response(text.encode(case.encoding), status)
 
     httpserver.expect_request(re.compile(".*")).respond_with_handler(handler)
     address = re.sub(r"(?<=://)[^?/]*", f"127.0.0.1:{httpserver.port}", case.line, count=1)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from agent.boosts import LONGEST_BOOST_S
-from agent.model import CarStatus, Mode
+from agent.boosts import LONGEST_BOOST_S, Refused
+from agent.model import CarStatus, Mode, Moment
 
 ModeWord = Literal["off", "solar", "solar_min", "fast"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -20,6 +20,8 @@ Counter = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1e12
 Percent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
 ChargerId = Annotated[str, Field(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
 Vin = Annotated[str, Field(pattern=r"^[A-Z0-9]{17}$", description="17 capital letters and digits")]
+OLDEST_READING_S = 86400.0
+CLOCKS_DIFFER_S = 60.0
 Phases = Annotated[list[Number], Field(min_length=1, max_length=3, description="L1, L2, L3 (or L1 alone)")]
 
 
@@ -99,7 +101,10 @@ class CarBody(Ask):
 
 
 class MeterBody(Ask):
-    """One reading of one role, measured by somebody else. Power into the house is positive."""
+    """One reading of one role, measured by somebody else. Power into the house is positive.
+
+    It was true when it arrived, unless `at` or `age_s` says otherwise.
+    """
 
     watts: Watts
     amps_by_phase: Phases | None = None
@@ -107,6 +112,33 @@ class MeterBody(Ask):
     energy_wh: Counter | None = None
     exported_wh: Counter | None = None
     soc_percent: Percent | None = None
+    at: IsoTime | None = Field(default=None, description="when it was measured: ISO time with its offset")
+    age_s: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=OLDEST_READING_S)] | None = (
+        Field(default=None, description="how old it is, in place of `at`")
+    )
+    max_age_s: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1, le=OLDEST_READING_S)] | None = (
+        Field(
+            default=None, description="how old it may grow and still count; as old as any other if not said"
+        )
+    )
+    source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 ._-]{0,39}$")] = Field(
+        default="pushed", description="who measured it, as the page and the events will call it"
+    )
+
+    def age(self, now: Moment) -> float:
+        """How many seconds ago it was true. Raises Refused when that can't be known or can't be."""
+        if self.at is None:
+            return self.age_s or 0.0
+        if self.age_s is not None:
+            raise Refused(409, "Send `at` or `age_s`, one of them.")
+        if now.wall is None:
+            raise Refused(409, "The agent does not know the time of day yet: send `age_s` in place of `at`.")
+        age_s = (now.wall - self.at).total_seconds()
+        if age_s < -CLOCKS_DIFFER_S:
+            raise Refused(409, f"`at` lies {-age_s:.0f} s in the future: compare the two computers' clocks.")
+        if age_s > OLDEST_READING_S:
+            raise Refused(409, f"`at` lies {age_s / 3600:.0f} h back: a reading that old says nothing.")
+        return max(0.0, age_s)
 
 
 class Span(Ask):

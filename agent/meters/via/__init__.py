@@ -29,11 +29,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """No answer (`down`), a useless one (`poor`), or none yet (`waiting`). `wait_s`: not sooner."""
+    """No answer (`down`), a useless one (`poor`), or none yet (`waiting`). `wait_s`: not sooner.
+
+    `keeps_trying`: the line comes back by itself, so looking at it soon costs the device nothing.
+    """
 
     kind: Literal["down", "poor", "waiting"]
     sentence: str
     wait_s: float = 0.0
+    keeps_trying: bool = False
 
 
 class Line(Protocol):

@@ -22,6 +22,7 @@ from agent.meters.values import Down, Poor
 from agent.meters.via import Answered, Problem, gather, problem
 from agent.meters.via.login import Patience, TokenFile
 from agent.meters.via.pages import (
+    BINARY,
     Auth,
     Basic,
     Bearer,
@@ -212,14 +213,15 @@ class _Visit:
                 verify=self._tls != "unverified",
                 stream=True,
             ) as answer:
-                body = self._body(answer, started_s + timeout_s)
+                encoding = BINARY if get.binary else _encoding(answer.encoding)
+                body = self._body(answer, started_s + timeout_s).decode(encoding, "replace")
                 retry_after = answer.headers.get("Retry-After", "")
                 wait_s = min(float(retry_after), 86400.0) if retry_after.isdigit() else 0.0
                 return answer.status_code, Page(body, answer.status_code), wait_s
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise self._failure(error) from None
 
-    def _body(self, answer: Any, deadline_s: float) -> str:
+    def _body(self, answer: Any, deadline_s: float) -> bytearray:
         body = bytearray()
         for piece in answer.iter_content(16384):
             body += piece
@@ -227,7 +229,7 @@ class _Visit:
                 raise Poor(f"{self._base} answers with more than {LARGEST_BYTES >> 20} MiB.")
             if self._clock.now().mono_s > deadline_s:
                 raise Down(f"{self._base} takes longer than {self._source.timeout_s:g} s for its answer.")
-        return body.decode(_encoding(answer.encoding), "replace")
+        return body
 
     def _failure(self, error: Exception) -> Poor | Down:
         base = self._base

@@ -19,6 +19,8 @@ from agent.meters.line import NO_FILE, Secret, StateFile
 from agent.meters.values import Poor
 
 DEEPEST = 40
+LONGEST_BARE = 60
+BINARY = "latin-1"  # a byte is a character: how bytes that are no text are kept
 _NEXT_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?: ?(?:[kKmM]?Wh?|[kKmM]?VA?|m?A|%)(?!\w))?")
 _MISSING = object()
 
@@ -31,7 +33,7 @@ class Get:
     """One request. `path` holds its query, never a secret. `body` makes it a POST (JSON text).
 
     `once`: it never changes, so it is asked for once. `optional`: a refusal or an error there is no
-    reason to give up the rest.
+    reason to give up the rest. `binary`: the body is no text; take it with Page.bytes().
     """
 
     path: str
@@ -39,6 +41,7 @@ class Get:
     headers: tuple[tuple[str, str], ...] = ()
     once: bool = False
     optional: bool = False
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,20 @@ class Page:
     text: str
     status: int = 200
 
+    def bytes(self) -> bytes:
+        """The body of a `binary` request."""
+        return self.text.encode(BINARY, "replace")
+
     def json(self) -> Tree:
         """The body as JSON. Poor for a login page, a body cut short, and the like."""
         return Tree(_guarded(self.text, "JSON", lambda: json.loads(self.text, parse_constant=_no_constant)))
+
+    def json_or_bare(self) -> Tree:
+        """The body as JSON; a bare number or word ("2.1 kW", "offline") is a tree of one piece. Poor else."""
+        text = self.text.strip()
+        if 0 < len(text) <= LONGEST_BARE and "\n" not in text and text[0] not in '{["<':
+            return Tree(text)
+        return self.json()
 
     def xml(self) -> Tree:
         """The body as XML: children by tag (a list where a tag repeats), attributes as @name, text as #.

@@ -31,6 +31,10 @@ def hourly(*prices, start=MIDNIGHT):
     )
 
 
+def test_no_slots_at_all_are_in_order():
+    assert in_order([]) == ()
+
+
 SIX = hourly(20, 60, 10, 80, 40, 90)
 
 

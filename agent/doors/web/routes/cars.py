@@ -45,18 +45,22 @@ def router(rooms: Rooms) -> APIRouter:
     @routes.put("/meters/{role}", tags=["meters"])
     def push(role: Role, body: MeterBody, request: Request) -> MeterState:
         """Push one reading, for houses whose meter can only be read by other software."""
+        now = rooms.clock.now()
+        age_s = body.age(now)
         reading = Reading(
             watts=body.watts,
-            at_mono_s=rooms.clock.now().mono_s,
-            source="pushed",
+            at_mono_s=now.mono_s - age_s,
+            source=body.source,
             amps_by_phase=tuple(body.amps_by_phase) if body.amps_by_phase else None,
             volts_by_phase=tuple(body.volts_by_phase) if body.volts_by_phase else None,
             energy_wh=body.energy_wh,
             exported_wh=body.exported_wh,
             soc_percent=body.soc_percent,
         )
-        rooms.desk.push_reading(role, reading)
+        rooms.desk.push_reading(role, reading, body.max_age_s)
         note(f"The {role} meter", request)
-        return MeterState(role, "pushed", reading.watts, 0.0, True, "")
+        fresh = age_s <= (body.max_age_s or rooms.site.max_age_s)
+        problem = "" if fresh else f"it was {age_s:.0f} s old when it came"
+        return MeterState(role, reading.source, reading.watts, round(age_s, 1), fresh, problem)
 
     return routes

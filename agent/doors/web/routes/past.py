@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from agent.desk import Refused
 from agent.doors.rooms import Rooms, Row
+from agent.doors.table import cell
 from agent.doors.web.asks import DecisionSpan, EventsAfter, HistorySpan, Span
 from agent.doors.web.refusals import StrictRoute
 
@@ -75,14 +76,8 @@ def csv_of(rows: Sequence[Row]) -> str:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(names)
     for row in rows:
-        table.writerow([_plain(row.get(name)) for name in names])
+        table.writerow([cell(row.get(name)) for name in names])
     return out.getvalue()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
 
 
 def _span(rooms: Rooms, asked: Span, days: int = 1) -> tuple[datetime, datetime]:

@@ -14,12 +14,11 @@ from agent.doors.web.asks import Ask, ModeWord, Truth
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by
 from scheduler.wallclock import read_days, read_minute
-from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, write_window
+from scheduler.window_rows import LEAST_AMPS, LONGEST_NAME, MOST_AMPS, NAMES, read_until, write_window
 from scheduler.windows import Window, preview
 
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 DAYS = f"^(daily|{DAY}(-{DAY})?(,{DAY}(-{DAY})?)*)$"
-NAME = rf"^[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{{0,{LONGEST_NAME - 2}}}[A-Za-z0-9_.-])?$"
 
 
 def _days(text: str) -> str:
@@ -34,6 +33,11 @@ def _from(text: str) -> str:
 
 def _to(text: str) -> str:
     read_minute(text, as_end=True)
+    return text
+
+
+def _until(text: str) -> str:
+    read_until(text)
     return text
 
 
@@ -52,6 +56,12 @@ To = Annotated[
     AfterValidator(_to),
     WithJsonSchema({"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"}),
 ]
+Until = Annotated[
+    str,
+    Field(max_length=10),
+    AfterValidator(_until),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
 Amps = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=LEAST_AMPS, le=MOST_AMPS)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
@@ -66,6 +76,7 @@ class WindowBody(Ask):
     amps: Amps | None = None
     charger: Annotated[str, Field(max_length=40)] | None = None
     enabled: Truth = True
+    until: Until | None = Field(default=None, description="the last day on which it opens; null: for good")
     name: Name | None = Field(default=None, description="may be left out; else the same as in the address")
 
 
@@ -86,6 +97,7 @@ class WindowAnswer(BaseModel):
     amps: float | None
     charger: str
     enabled: bool
+    until: str | None
 
 
 class TurnAnswer(BaseModel):
@@ -115,7 +127,7 @@ def router(rooms: Rooms) -> APIRouter:
         return _rows(rooms.desk.put_windows(plain, by=asked_by(request)))
 
     @routes.put("/windows/{name}", response_model=list[WindowAnswer])
-    def put_window(name: Annotated[str, Path(pattern=NAME)], row: WindowBody, request: Request) -> object:
+    def put_window(name: Annotated[str, Path(pattern=NAMES)], row: WindowBody, request: Request) -> object:
         """Add a window, or replace the one of that name. Answers every window."""
         plain = {"name": name} | row.model_dump(by_alias=True, exclude_none=True)
         return _rows(rooms.desk.put_window(name, plain, by=asked_by(request)))

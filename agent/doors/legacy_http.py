@@ -1,0 +1,243 @@
+"""TWCManager's HTTP API on its old paths, for openWB 1.9, dashboards and scripts that can't be changed.
+
+Old clients send no credentials and no content type that means anything. So this is a listener of its own,
+with a port of its own, a list of addresses that may come in, and separate switches for reading and for
+orders. Beyond the list it keeps out web pages: a name that is not ours in `Host` (DNS rebinding), a foreign
+`Origin`, and a browser that follows a link which would change something.
+
+Answers come from memory within milliseconds. What each path takes and gives stands in legacy_routes.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from agent.boosts import Refused
+from agent.doors.legacy_orders import LegacyOrders
+from agent.doors.legacy_routes import ORDERS, READS, Answer, page_order
+from agent.doors.legacy_words import OldHouse
+from agent.doors.rooms import Rooms
+from agent.doors.settings import LegacySettings, host_and_port
+
+log = logging.getLogger(__name__)
+
+LONGEST_BODY = 65_536
+MOST_AT_ONCE = 32
+PATIENCE_S = 5.0
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Guests:
+    """Who may come in, and by which names we may be called."""
+
+    networks: tuple[str, ...]
+    names: frozenset[str]
+
+    def knows(self, address: str) -> bool:
+        """Whether an address is in one of the networks."""
+        found = ip_address(address.partition("%")[0])
+        mapped = getattr(found, "ipv4_mapped", None) or found
+        return any(mapped in ip_network(network) for network in self.networks)
+
+    def is_our_name(self, host: str) -> bool:
+        """Whether a Host header names us: an address, this computer's name, or one in the settings."""
+        name = urlsplit(f"//{host}").hostname or ""
+        try:
+            ip_address(name)
+        except ValueError:
+            return name.casefold() in self.names or name.endswith(".local") or not host
+        return True
+
+
+class LegacyHttpDoor:
+    """The listener. `start` raises OSError when the port can't be had."""
+
+    name = "legacy http"
+
+    def __init__(self, rooms: Rooms, settings: LegacySettings) -> None:
+        self._address = host_and_port(settings.http)
+        names = {"localhost", socket.gethostname().casefold(), *(one.casefold() for one in settings.hosts)}
+        self.settings = settings
+        self.guests = Guests(settings.allow, frozenset(names))
+        self.old = OldHouse(rooms)
+        self.orders = LegacyOrders(rooms, self.old, cancel_means_stop=settings.cancel_means_stop)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it really listens, even where port 0 was asked for."""
+        host, port = self._server.server_address[:2] if self._server else self._address
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Open the port and serve."""
+        try:
+            self._server = _Server(self._address, self)
+        except OSError as error:
+            raise OSError(
+                f"legacy.http: can't listen on {self._address[0]}:{self._address[1]} ({error.strerror}). "
+                "Choose another port, or end the program that has it."
+            ) from None
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_S,), name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port."""
+        if self._server and self._thread:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join(PATIENCE_S)
+
+    def answer(self, method: str, path: str, body: bytes, guest: str) -> Answer:
+        """One request that was let in, answered."""
+        place = urlsplit(path)
+        query = dict(parse_qsl(place.query, keep_blank_values=True))
+        page = place.path.rsplit("/", 1)[-1]
+        try:
+            if page in ("index.php", "TWCapi.php"):
+                query |= dict(parse_qsl(body.decode("utf-8", "replace"))) if method == "POST" else {}
+                return self._page(page, query, guest)
+            if method == "GET" and place.path in READS:
+                self._may(self.settings.http_read, "http_read")
+                return READS[place.path](self.old, self.orders)
+            if method == "POST" and place.path in ORDERS:
+                self._may(self.settings.http_control, "http_control")
+                order = ORDERS[place.path]
+                asked = json_object(body) if order.has_body else {}
+                return order.obey(self.orders, asked, f"{guest} (old API)")
+        except Refused as refused:
+            status = 400 if refused.status in (409, 422) else refused.status
+            return Answer(status, {"error": refused.sentence})
+        return Answer(404)
+
+    def _page(self, page: str, query: dict[str, str], guest: str) -> Answer:
+        order = page_order(page, query)
+        if order:
+            self._may(self.settings.http_control, "http_control")
+            order(self.orders, f"{guest} (old page)")
+        self._may(self.settings.http_read or order is not None, "http_read")
+        return READS[f"/{page}"](self.old, self.orders)
+
+    def _may(self, switch: bool, name: str) -> None:
+        if not switch:
+            raise Refused(403, f"Switched off in this house: legacy.{name} in sunward.toml says so.")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], door: LegacyHttpDoor) -> None:
+        self.door = door
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Each guest in a thread, but never more than there are places."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Give the place back, whatever happened."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A guest that went away is no trouble; anything else is told in the log."""
+        log.info("A request to the old API broke off.", exc_info=log.isEnabledFor(logging.DEBUG))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version = "sunward"
+    sys_version = ""
+    timeout = PATIENCE_S
+
+    def do_GET(self) -> None:
+        """Read something (or the two old pages' forms)."""
+        self._serve("GET")
+
+    def do_POST(self) -> None:
+        """An order."""
+        self._serve("POST")
+
+    def _serve(self, method: str) -> None:
+        try:
+            self._let_in(method)
+            answer = self.server.door.answer(method, self.path, self._body(), self.client_address[0])
+        except Refused as refused:
+            answer = Answer(refused.status, {"error": refused.sentence})
+        if method == "POST":
+            log.info("%s %s from %s: %d", method, self.path[:80], self.client_address[0], answer.status)
+        self._send(answer)
+
+    def _let_in(self, method: str) -> None:
+        guest, guests = self.client_address[0], self.server.door.guests
+        if not guests.knows(guest):
+            raise Refused(403, f"{guest} is not in legacy.allow of sunward.toml.")
+        host = self.headers.get("Host", "")
+        if not guests.is_our_name(host):
+            raise Refused(403, f"{host[:80]} is not a name of this house: see legacy.hosts in sunward.toml.")
+        origin = self.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise Refused(403, "Another site's page may not do this.")
+        changes = method == "POST" or page_order(urlsplit(self.path).path.rsplit("/", 1)[-1], self._query())
+        if changes and method == "GET" and self.headers.get("User-Agent", "").startswith("Mozilla/"):
+            raise Refused(403, "A link in a browser may not change anything: use sunward's own page.")
+
+    def _query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length", "0").strip()
+        if not length.isdecimal():
+            raise Refused(400, "Content-Length is no number.")
+        if int(length) > LONGEST_BODY:
+            raise Refused(413, f"The body is longer than {LONGEST_BODY} bytes.")
+        return self.rfile.read(int(length))
+
+    def _send(self, answer: Answer) -> None:
+        body, kind = answer.wire()
+        self.send_response(answer.status)
+        if body or answer.status == 200:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet: orders are told above."""
+        log.debug(format, *args)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """A JSON object, whatever the content type said. Raises Refused."""
+    try:
+        found = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"The body must be a JSON object: {error}.") from None
+    if not isinstance(found, dict):
+        raise Refused(400, "The body must be a JSON object.")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no number")

@@ -1,0 +1,136 @@
+"""The house on an MQTT broker: status topics that stay true, and orders (mqtt_topics.py lists them all)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+
+from agent.boosts import Refused
+from agent.doors.broker import BrokerAddress, BrokerLink, Order, Teller
+from agent.doors.mqtt_topics import obey, values_of
+from agent.doors.nouns import State
+from agent.doors.rooms import Rooms
+from agent.doors.settings import MqttSettings, host_and_port
+from agent.doors.state import state_of
+from agent.model import Moment
+from agent.parts import ThreadRunner
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+BY = "MQTT"
+NEVER_AGAIN_S = float("inf")
+
+Announce = Callable[[State], Mapping[str, str]]
+More = Callable[[State], Mapping[str, str]]
+Obey = Callable[[str, str, str], str]
+
+
+def address_of(settings: MqttSettings, secrets: Mapping[str, str]) -> BrokerAddress:
+    """Where the broker is, with the credentials' user and password."""
+    host, port = host_and_port(settings.broker)
+    user, password = secrets.get("MQTT_USER", ""), secrets.get("MQTT_PASSWORD", "")
+    return BrokerAddress(host, port, user, password, settings.tls, settings.ca_file)
+
+
+class MqttDoor:
+    """Tells the broker what changed, once a second, and obeys what comes back."""
+
+    name = "mqtt"
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        settings: MqttSettings,
+        secrets: Mapping[str, str],
+        *,
+        announce: Announce | None = None,
+        birth_topic: str = "",
+        branches: Mapping[str, tuple[More, Obey]] | None = None,
+    ) -> None:
+        """`announce` gives retained messages said once a connection and again at each `birth_topic`.
+
+        `branches` are further topics under PREFIX/ID/NAME: their values, and who obeys ID/NAME/set/WHAT.
+        """
+        self._rooms, self._settings = rooms, settings
+        self._announce, self._birth = announce, birth_topic
+        self._branches = dict(branches or {})
+        self._values = Teller(settings.every_s, settings.at_most_every_s)
+        self._announced = Teller(NEVER_AGAIN_S)
+        self._fresh = False
+        prefix = settings.prefix
+        orders = [f"{prefix}/+/set/+", *(f"{prefix}/+/{name}/set/+" for name in self._branches)]
+        topics = [*(orders if settings.control else ()), *([birth_topic] if birth_topic else ())]
+        self._link = BrokerLink(
+            address_of(settings, secrets), f"{prefix}/availability", topics, self._heard, self._renew
+        )
+        self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
+
+    def start(self) -> None:
+        """Connect, and go on trying for as long as it takes."""
+        self._link.start()
+        self._runner.start(self)
+
+    def stop(self) -> None:
+        """Say offline and go."""
+        self._runner.end()
+        self._link.stop()
+
+    def step(self, moment: Moment) -> float:
+        """Say what is due; next in a second."""
+        if self._link.is_connected.is_set():
+            if not self._fresh:
+                self._fresh = True
+                self._values.forget()
+                self._announced.forget()
+            state = self._state(moment)
+            if self._announce:
+                self._tell(self._announced, self._announce(state), moment, qos=1)
+            values = values_of(state, self._rooms.desk.windows.get(), self._settings.prefix)
+            for more, _ in self._branches.values():
+                values |= more(state)
+            self._tell(self._values, values, moment)
+        return moment.mono_s + BEAT_S
+
+    def _state(self, moment: Moment) -> State:
+        site = self._rooms.site
+        published, control = self._rooms.published.get(), self._rooms.desk.control.get()
+        return state_of(published, control, site.rules, moment, site=site.name)
+
+    def _tell(self, teller: Teller, values: Mapping[str, str], moment: Moment, qos: int = 0) -> None:
+        for topic, text in teller.due(values, moment.mono_s):
+            if not self._link.say(topic, text, qos=qos):
+                return  # the rest is still due at the next beat
+            teller.said(topic, text, moment.mono_s)
+
+    def _renew(self) -> None:
+        self._fresh = False
+
+    def _heard(self, order: Order) -> None:
+        if order.topic == self._birth:
+            if order.text.strip() == "online":
+                self._renew()
+            return
+        if order.retained:
+            self._result(order, False, "A retained order is not obeyed: send it without the retain flag.")
+            return
+        _, *levels = order.topic.removeprefix(self._settings.prefix).split("/")
+        try:
+            match levels:
+                case [whose, "set", what]:
+                    said = obey(self._rooms, whose, what, order.text, BY)
+                case [whose, branch, "set", what]:
+                    said = self._branches[branch][1](whose, what, order.text)
+                case _:
+                    return
+        except Refused as refused:
+            self._result(order, False, refused.sentence)
+            return
+        self._result(order, True, said)
+
+    def _result(self, order: Order, good: bool, says: str) -> None:
+        if not good:
+            log.warning("An order on %s was refused: %s", order.topic, says)
+        text = json.dumps({"topic": order.topic, "ok": good, "says": says}, ensure_ascii=False)
+        self._link.say(f"{self._settings.prefix}/result", text, retain=False)

@@ -1,0 +1,263 @@
+"""A copy of the history in somebody else's database: what MySQL, MariaDB and PostgreSQL have in common.
+
+Tables are made and migrated here, all with the prefix `sunward_`; the views beside them (plural names) give
+watts and watt-hours. Every minute the fresh rows go over, in batches, each an upsert by key. At
+the start, every six hours, and after each outage whole days are compared by count and sum, and those that
+differ are sent again. So nothing is lost while the database is away, and nothing is there twice.
+
+One database belongs to one house.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.doors.outlet import Outlet, Trouble
+from agent.history.copies import TABLES, Column, Copies, Kind, Row, Table, Tally
+from agent.history.reader import HistoryError
+from agent.model import Event, Moment
+
+COMPARE_EVERY_S = 6 * 3600.0
+OVERLAP_S = 180  # fresh rows are looked for this far back: the last minute may have grown
+PAGE_ROWS = 2000
+BATCH_ROWS = 250
+WORD_LENGTH, KEY_LENGTH, TEXT_LENGTH = 190, 120, 16_000
+PREFIX = "sunward_"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """In what the databases differ. `view_time` writes a column of seconds as a time in UTC."""
+
+    name: str
+    types: dict[Kind, str]
+    day: str  # whole days of at_s
+    upsert: Callable[[Table], str]
+    view_time: Callable[[str], str]
+    make_view: str = "CREATE OR REPLACE VIEW"
+    table_end: str = ""
+
+
+class Problem(Exception):
+    """What a driver's errors are turned into; str() is the driver's own words."""
+
+
+class Connection:
+    """One open connection: statements with %s. Raises Problem."""
+
+    def __init__(self, raw: Any, errors: tuple[type[Exception], ...]) -> None:
+        self._raw, self._errors = raw, errors
+
+    def ask(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and commit; its rows, if it has any."""
+        try:
+            cursor = self._raw.cursor()
+            cursor.execute(statement, tuple(values)) if values else cursor.execute(statement)
+            rows = list(cursor.fetchall()) if cursor.description else []
+            cursor.close()
+            self._raw.commit()
+        except self._errors as error:
+            raise Problem(_words(error)) from error
+        return [tuple(row) for row in rows]
+
+    def close(self) -> None:
+        """Hang up, whatever state it is in."""
+        try:
+            self._raw.close()
+        except self._errors:
+            return
+
+
+class SqlOutlet(Outlet):
+    """Keeps the copy level. `connect` opens a connection; it raises Trouble, or Problem with raw words."""
+
+    def __init__(
+        self,
+        name: str,
+        dialect: Dialect,
+        connect: Callable[[], Connection],
+        copies: Copies,
+        tell: Callable[[Event], None],
+        every_s: float = 60.0,
+    ) -> None:
+        super().__init__(name, tell)
+        self._dialect, self._connect, self._copies = dialect, connect, copies
+        self._every_s = every_s
+        self._link: Connection | None = None
+        self._fresh: dict[str, int] = {}  # by table: the freshest row that is surely there
+        self._differing: deque[tuple[Table, int]] = deque()
+        self._compare_mono_s = 0.0
+
+    def work(self, moment: Moment) -> float:
+        """Send what is fresh, or one day that differs; due at once while days remain."""
+        try:
+            return self._work(moment)
+        except Problem as problem:
+            sentence = f"{self._dialect.name} at {self.name} refuses: {problem}. The history keeps everything"
+            raise Trouble(f"{sentence} and is copied when it works again.") from problem
+        except HistoryError as error:
+            raise Trouble(f"The history can't be read for {self.name}: {error}") from error
+
+    def rest(self) -> None:
+        """Hang up; everything is compared anew the next time."""
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def _work(self, moment: Moment) -> float:
+        if self._link is None:
+            self._link = self._connect()
+            make_tables(self._link, self._dialect)
+            self._fresh = {table.name: found for table in TABLES if (found := self._freshest(table))}
+            self._differing.clear()
+            self._compare_mono_s = moment.mono_s
+        if self._differing:
+            table, day = self._differing.popleft()
+            self._send(table, self._copies.of_day(table, day))
+        else:
+            for table in TABLES:
+                self._send_fresh(table)
+            if moment.mono_s >= self._compare_mono_s:
+                self._compare()
+                self._compare_mono_s = moment.mono_s + COMPARE_EVERY_S
+        return moment.mono_s if self._differing else moment.mono_s + self._every_s
+
+    def _send_fresh(self, table: Table) -> None:
+        """Everything since the freshest row that is there; an empty copy is filled day by day instead."""
+        known = self._fresh.get(table.name)
+        if known is None:
+            return
+        since = known - OVERLAP_S
+        while rows := self._copies.since(table, since, PAGE_ROWS):
+            self._send(table, rows)
+            if len(rows) < PAGE_ROWS:
+                return
+            since = max(self._fresh[table.name], since + 1)
+
+    def _compare(self) -> None:
+        for table in TABLES:
+            theirs = self._their_days(table)
+            ours = self._copies.days(table)
+            self._differing += [
+                (table, day) for day in sorted(ours) if _differs(ours[day], theirs.get(day, Tally(0, 0)))
+            ]
+
+    def _their_days(self, table: Table) -> dict[int, Tally]:
+        total = " + ".join(f"coalesce(sum({name}), 0)" for name in table.summed)
+        rows = self._open.ask(
+            f"SELECT {self._dialect.day}, count(*), {total} FROM {PREFIX}{table.name} GROUP BY 1"
+        )
+        return {int(day): Tally(int(count), int(total)) for day, count, total in rows}
+
+    def _freshest(self, table: Table) -> int | None:
+        ((found,),) = self._open.ask(f"SELECT max({table.fresh}) FROM {PREFIX}{table.name}")
+        return None if found is None else int(found)
+
+    def _send(self, table: Table, rows: Sequence[Row]) -> None:
+        head = f"INSERT INTO {PREFIX}{table.name} ({', '.join(table.names)}) VALUES "
+        marks = f"({', '.join(['%s'] * len(table.columns))})"
+        fresh = table.names.index(table.fresh)
+        for start in range(0, len(rows), BATCH_ROWS):
+            batch = [_fitting(row, table.columns) for row in rows[start : start + BATCH_ROWS]]
+            values = [value for row in batch for value in row]
+            statement = f"{head}{', '.join([marks] * len(batch))} {self._dialect.upsert(table)}"
+            self._open.ask(statement, values)
+            newest = max(int(str(row[fresh])) for row in batch)
+            self._fresh[table.name] = max(newest, self._fresh.get(table.name, 0))
+
+    @property
+    def _open(self) -> Connection:
+        assert self._link is not None
+        return self._link
+
+
+def _differs(ours: Tally, theirs: Tally) -> bool:
+    """A copy that holds more of a day is older than our pruning, and right."""
+    return theirs.rows < ours.rows or (theirs.rows == ours.rows and theirs.total != ours.total)
+
+
+def _fitting(row: Row, columns: Iterable[Column]) -> Row:
+    lengths = {"key": KEY_LENGTH, "word": WORD_LENGTH, "text": TEXT_LENGTH}
+    return tuple(
+        value.replace("\0", "")[: lengths[column.kind]] if isinstance(value, str) else value
+        for value, column in zip(row, columns, strict=True)
+    )
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(part) for part in error.args if part) or type(error).__name__
+
+
+# --- tables and views ------------------------------------------------------------------------------
+
+
+def make_tables(link: Connection, dialect: Dialect) -> None:
+    """Bring the tables to today's version. Raises Trouble when a newer sunward made them."""
+    link.ask(f"CREATE TABLE IF NOT EXISTS {PREFIX}schema (version INTEGER NOT NULL PRIMARY KEY)")
+    ((found,),) = link.ask(f"SELECT max(version) FROM {PREFIX}schema")
+    version = int(found or 0)
+    if version > len(MIGRATIONS):
+        raise Trouble(
+            f"The tables in {dialect.name} were made by a newer sunward (version {version}, this one knows "
+            f"{len(MIGRATIONS)}). Update sunward, or give this one another database."
+        )
+    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+        for statement in statements(dialect):
+            link.ask(statement)
+        link.ask(f"INSERT INTO {PREFIX}schema (version) VALUES ({number})")
+
+
+def _first_version(dialect: Dialect) -> list[str]:
+    tables = [_create(table, dialect) for table in TABLES]
+    return tables + [f"{dialect.make_view} {view}" for view in _views(dialect)]
+
+
+MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (_first_version,)
+
+
+def _create(table: Table, dialect: Dialect) -> str:
+    columns = [
+        f"{one.name} {dialect.types[one.kind]}{' NOT NULL' if one.needed or one.kind == 'key' else ''}"
+        for one in table.columns
+    ]
+    keys = f"PRIMARY KEY ({', '.join(table.keys)})"
+    body = ", ".join([*columns, keys])
+    return f"CREATE TABLE IF NOT EXISTS {PREFIX}{table.name} ({body}){dialect.table_end}"
+
+
+def _views(dialect: Dialect) -> list[str]:
+    """Each view as NAME AS SELECT: mean watts and amps, watt-hours, times in UTC."""
+    starts, ends = dialect.view_time("at_s"), dialect.view_time("end_s")
+    happened = f"{starts} AS happened"
+    selects = {
+        "session": f"charger_id, vin, {starts} AS starts, {ends} AS ends, {SESSION_VIEW}",
+        "event": f"{happened}, kind, severity, subject, sentence, data",
+        "decision": f"{happened}, charger_id, before_amps, after_amps, reason, steps",
+    }
+    for span in ("minute", "hour"):
+        selects[f"house_{span}"] = f"{starts} AS starts, at_s, seconds, {HOUSE_VIEW}"
+        selects[f"charger_{span}"] = f"{starts} AS starts, at_s, charger_id, seconds, {CHARGER_VIEW}"
+    return [f"{PREFIX}{name}s AS SELECT {select} FROM {PREFIX}{name}" for name, select in selects.items()]
+
+
+HOUSE_VIEW = """
+    1.0 * (grid_in_j - grid_out_j) / nullif(grid_s, 0) AS grid_w,
+    1.0 * solar_j / nullif(solar_s, 0) AS solar_w,
+    1.0 * (battery_in_j - battery_out_j) / nullif(battery_s, 0) AS battery_w,
+    1.0 * house_j / nullif(house_s, 0) AS house_w,
+    1.0 * chargers_j / nullif(seconds, 0) AS chargers_w,
+    grid_in_j / 3600.0 AS import_wh, grid_out_j / 3600.0 AS export_wh, solar_j / 3600.0 AS solar_wh,
+    battery_in_j / 3600.0 AS discharged_wh, battery_out_j / 3600.0 AS charged_wh,
+    house_j / 3600.0 AS house_wh, chargers_j / 3600.0 AS chargers_wh,
+    1.0 * soc_percent_s / nullif(soc_s, 0) AS soc_percent"""
+CHARGER_VIEW = """
+    1.0 * offered_as / nullif(seconds, 0) AS offered_amps, 1.0 * drawn_as / nullif(seconds, 0) AS drawn_amps,
+    1.0 * energy_j / nullif(seconds, 0) AS watts, energy_j / 3600.0 AS energy_wh,
+    sun_j / 3600.0 AS sun_wh, battery_j / 3600.0 AS battery_wh, grid_j / 3600.0 AS grid_wh"""
+SESSION_VIEW = """
+    start_reason, end_reason, charged_s, energy_j / 3600.0 AS energy_wh, sun_j / 3600.0 AS sun_wh,
+    battery_j / 3600.0 AS battery_wh, grid_j / 3600.0 AS grid_wh,
+    1.0 * sun_j / nullif(energy_j, 0) AS sun_share, peak_amps, note"""

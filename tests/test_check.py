@@ -1,0 +1,32 @@
+"""`agent check` reads the whole file, also what the other two programs need of it."""
+
+import pytest
+
+from agent.commands.check import check
+
+FINE = '[bus]\nport = "/dev/ttyUSB0"\ncircuit_amps = 16\n'
+
+
+@pytest.fixture
+def checked(tmp_path, capsys):
+    def run(text):
+        path = tmp_path / "sunward.toml"
+        path.write_text(FINE + text)
+        return check(path, None), capsys.readouterr().err
+
+    return run
+
+
+def test_letters_are_part_of_the_file(checked):
+    letters = '[notify]\nto = "me@example.org"\nfrom = "home@example.org"\n[notify.smtp]\nhost = "mail"\n'
+    assert checked(letters) == (0, "")
+
+
+def test_the_problems_of_all_programs_come_at_once(checked):
+    code, told = checked(
+        'colour = "red"\n[notify]\nto = "me@example.org"\n[site]\ntimezone = "Europe/Vienne"\n'
+    )
+    assert code == 1
+    assert "bus.colour: there is no such setting" in told
+    assert told.count("site.timezone") == 1
+    assert "2 problems. Nothing was started." in told
