@@ -15,8 +15,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, watch, watts_per_amp
-from agent.brain.guard import Proposal, guard, own_limit
+from agent.brain.guard import Proposal, Scene, guard, own_limit
 from agent.brain.hold import follow, hold
+from agent.brain.limits.grid import bought
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
 from agent.brain.rest import at_rest, still
@@ -59,13 +60,18 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     steps: list[Step] = []
     proposals, pasts = _propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
-    lowered, cuts = guard(proposals, room, surplus.age_s, grid, draws, memory.fuse_cut_mono_s, now)
+    demand = bought(memory.demand, grid, moment) if rules.peak_watts else memory.demand
+    dimming = snapshot.control.dimming
+    if dimming is not None and dimming.ends_mono_s is not None and now >= dimming.ends_mono_s:
+        dimming = None
+    scene = Scene(room, surplus.age_s, grid, draws, demand, memory.cut_mono_s, dimming, now)
+    lowered, cuts = guard(proposals, scene)
     offers = tuple(_offer(p, moment) for p in lowered)
-    told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
+    told_events, wishes, chargers, limits = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
     offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
-    rest = at_rest(rules, snapshot, decision, chargers) if fuse_cut is None else None
-    after = Memory(now, chargers, draws, grids, offered, fuse_cut, rest)
+    rest = at_rest(rules, snapshot, decision, chargers) if not limits else None
+    after = Memory(now, chargers, draws, grids, offered, limits, rest, demand)
     return decision, after
 
 
@@ -148,7 +154,18 @@ def _propose(
         amps, why, past = _one(case, shares.get(charger_id), surplus, anyone, rules, now, dt_s)
         before = case.memory.offer_amps
         steps.append(Step(case.wanted.who, charger_id, before, amps, why))
-        proposals.append(Proposal(case.rules, case.status, case.wanted.mode, amps, why, before))
+        proposals.append(
+            Proposal(
+                case.rules,
+                case.status,
+                case.wanted.mode,
+                amps,
+                why,
+                before,
+                case.rules.phases,
+                case.watts_per_amp,
+            )
+        )
         pasts[charger_id] = past
     return proposals, pasts
 
@@ -184,7 +201,8 @@ def _one(
     if case.wanted.mode is Mode.OFF:
         return 0.0, case.wanted.says or "switched off", _off(past, now)
     if case.wanted.mode is not Mode.SOLAR and now < past.cut_until_mono_s:
-        return 0.0, f"a limit had no room; it tries again in {past.cut_until_mono_s - now:.0f} s", past
+        again_s = past.cut_until_mono_s - now
+        return 0.0, f"{past.cut_why}, less than a car needs; it tries again in {again_s:.0f} s", past
     if case.wanted.mode is Mode.FAST:
         return _fast(case, anyone, now)
     if available is None:
