@@ -79,7 +79,7 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
     if rules.imbalance_amps > 0 and rules.site_phases > 1:
         out = _even(out, scene, fresh, steps)
     if rules.peak_watts > 0 and fresh is not None:
-        room = max(0.0, peak_room(rules, scene.demand, fresh, scene.draws, scene.now))
+        room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
         why = f"the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
         out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the peak cap", steps)
     if scene.dimming is not None:
@@ -95,6 +95,12 @@ def _amps(out: list[Proposal], room: float, what: str, steps: list[Step]) -> lis
 def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[Step]) -> list[Proposal]:
     rules = scene.rules
     blind = scene.sun_age_s > rules.stale_minimum_s
+    if any(p.unfelt for p in out):
+        why = "the meter does not feel this charger, so nobody watches the main fuse: the minimum"
+        out = [lower(p, p.rules.min_amps, "unfelt", why, steps) if p.unfelt else p for p in out]
+    if fresh is not None and not fresh.amps_by_phase and any(p.uncounted_watts for p in out):
+        why = "the minimum until the meter has shown how many phases this car loads"
+        out = [lower(p, p.rules.min_amps, "first amps", why, steps) if p.uncounted_watts else p for p in out]
     for phase in PHASES[: rules.site_phases]:
         rule = f"{MAIN_FUSE} on {phase}"
         if blind:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.brain.phases import NOTHING, Learned
+
 if TYPE_CHECKING:
     from agent.brain.rest import Rest
 
@@ -42,6 +44,7 @@ class ChargerMemory(NamedTuple):
     cut_why: str = ""  # which limit that was, in words
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
+    learned: Learned = NOTHING  # the phases that its car loads
 
 
 class Demand(NamedTuple):

@@ -24,6 +24,8 @@ class Proposal(NamedTuple):
     before_amps: float  # what is offered now
     phases: tuple[str, ...] = ("L1",)
     watts_per_amp: float = 230.0
+    uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
+    unfelt: bool = False  # the meter does not move when this charger does
 
 
 Weight = Callable[[Proposal], float]

@@ -2,13 +2,14 @@
 
     room = fuse - reserved - what the house draws,   house = what the meter says - what the chargers drew then
 
-Three distrusts, because meters err:
+Meters err, so:
 
 * What the house draws is never taken as less than nothing: the chargers alone never draw more than the
   fuse, whatever the meter says. (Sun on the roof does not make the fuse bigger.)
 * A meter that tells amps and watts must agree with itself. Watts that no phase's amps account for are
   counted on every phase: a clamp that fell off hides nothing as long as the watts are right.
-* Without amps by phase, all that the house draws counts on each phase.
+* Without amps by phase, all that the house draws counts on each phase; and a car whose phases are not
+  known yet has the minimum until its first amps have shown them.
 """
 
 from __future__ import annotations
@@ -38,9 +39,15 @@ def house_amps(
     """What one phase carries beside the chargers, signed; the worst case where it is not known."""
     index = PHASES.index(phase)
     if not grid.amps_by_phase or index >= len(grid.amps_by_phase):
-        return (grid.watts - drawn_at(draws, grid.at_mono_s)) / rules.volts
+        return house_watts(proposals, grid, draws) / rules.volts
     drawn_now = sum(p.status.drawn_amps for p in proposals if phase in p.phases)
     return grid.amps_by_phase[index] + hidden_amps(grid, rules) - drawn_now * _ratio(draws, grid)
+
+
+def house_watts(proposals: Sequence[Proposal], grid: Reading, draws: Watched) -> float:
+    """What the house buys beside the chargers, signed."""
+    uncounted = sum(p.uncounted_watts for p in proposals)
+    return grid.watts - drawn_at(draws, grid.at_mono_s) - uncounted
 
 
 def fuse_room(

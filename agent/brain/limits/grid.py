@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.brain.budget import drawn_at
 from agent.brain.limits.fit import Proposal, Weight
-from agent.brain.limits.fuse import PHASES, house_amps
+from agent.brain.limits.fuse import PHASES, house_amps, house_watts
 from agent.brain.memory import Demand, Watched
 from agent.model import Moment, Reading, Rules
 
@@ -51,10 +50,11 @@ def allowed_watts(rules: Rules, demand: Demand, now: float) -> float:
     return min(left, AT_MOST * rules.peak_watts)
 
 
-def peak_room(rules: Rules, demand: Demand, grid: Reading, draws: Watched, now: float) -> float:
+def peak_room(
+    proposals: Sequence[Proposal], rules: Rules, demand: Demand, grid: Reading, draws: Watched, now: float
+) -> float:
     """Watts that all chargers together may draw below the cap."""
-    house = grid.watts - drawn_at(draws, grid.at_mono_s)
-    return allowed_watts(rules, demand, now) - house
+    return allowed_watts(rules, demand, now) - house_watts(proposals, grid, draws)
 
 
 def imbalance(
