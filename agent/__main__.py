@@ -25,6 +25,13 @@ def parser() -> argparse.ArgumentParser:
         ("doctor", "try everything that is set up, and say what to do"),
     ):
         commands.add_parser(name, parents=[with_settings], help=says)
+    wizard = commands.add_parser(
+        "setup", parents=[with_settings], help="ask for everything, and write the settings"
+    )
+    wizard.add_argument("--answers", type=Path, metavar="FILE", help="answers in TOML instead of a person")
+    wizard.add_argument(
+        "--listen", type=float, default=12.0, metavar="SECONDS", help="to the bus, for chargers"
+    )
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
     status.add_argument("--json", action="store_true")
     commands.add_parser("password", parents=[with_settings], help="set the page's password")
@@ -94,6 +101,10 @@ def _dispatch(asked: argparse.Namespace) -> int:
             from agent.commands.doctor import doctor
 
             return doctor(asked.config, asked.credentials)
+        case "setup":
+            from agent.commands.setup import setup
+
+            return setup(asked.config, asked.credentials, asked.answers, asked.listen)
         case "status":
             from agent.commands.status import status
             from agent.config import load
