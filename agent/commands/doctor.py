@@ -119,8 +119,11 @@ def listen(port: Port, seconds: float) -> Heard:
     """Listen, without sending a byte. Raises PortError."""
     heard, decoder = Heard(), slip.Decoder()
     until = system_mono_s() + seconds
-    while (now := system_mono_s()) < until:
-        for body in decoder.feed(port.read(0.2), now):
+    while system_mono_s() < until:
+        data = port.read(0.2)
+        for body in decoder.feed(
+            data, system_mono_s()
+        ):  # the time of arrival: a wait is no silence in a frame
             _note(heard, body)
     heard.stray = decoder.junk.stray_bytes + decoder.junk.cut_frames
     return heard
