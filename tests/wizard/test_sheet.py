@@ -109,7 +109,9 @@ def test_every_text_comes_back_from_toml_as_it_went_in(text):
     assert tomllib.loads(f"a = {toml(text)}")["a"] == text
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="\x7f\x85"), min_size=1))
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="\x7f\x85"), min_size=1)
+)
 def test_every_secret_comes_back_or_is_refused(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("secrets") / "credentials.env"
     try:

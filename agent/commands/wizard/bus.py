@@ -21,6 +21,7 @@ from agent.config import BusSettings
 
 BY_ID = Path("/dev/serial/by-id")
 DEV = Path("/dev")
+IN_USE = "in use"
 CONTINUOUS = 0.8  # a circuit bears this share of its breaker for hours
 LEAST_BREAKER, MOST_BREAKER = 7.5, 300.0
 
@@ -64,9 +65,9 @@ def _ask_port(talk: Talk, draft: Draft, ears: Ears) -> Heard:
             _port_reader(found),
             before or (found[0] if found else None),
         )
-        draft.put("bus", {"port": port})
         heard = _hear(talk, draft, ears, port)
         if heard.chargers or not talk.patient or not talk.yes("", "Choose and listen again", False):
+            draft.put("bus", {"port": port})
             return heard
 
 
@@ -89,7 +90,8 @@ def _hear(talk: Talk, draft: Draft, ears: Ears, url: str) -> Heard:
         port = open_port(url)
     except PortError as error:
         talk.say(f"  {error}")
-        talk.say("  If that is sunward itself, all is well: type the ids below as they are.")
+        if IN_USE in str(error):
+            talk.say("  If that program is sunward itself, all is well: go on with the ids that it knows.")
         return Heard()
     talk.say(f"  Listening for {ears.seconds:g} s ...")
     try:

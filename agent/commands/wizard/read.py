@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from email.utils import parseaddr
+from zoneinfo import available_timezones
 
 from scheduler.wallclock import read_zone
 
@@ -44,8 +45,14 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def zone(text: str) -> str:
-    """An IANA time zone."""
-    return read_zone(text.strip()).key
+    """An IANA time zone; a city alone is answered with its whole name."""
+    try:
+        return read_zone(text.strip()).key
+    except ValueError as error:
+        city = text.strip().replace(" ", "_").lower()
+        near = sorted(one for one in available_timezones() if one.lower().rpartition("/")[2] == city)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"{text.strip()!r} {error}.{hint}") from None
 
 
 def charger_ids(text: str) -> list[str]:
