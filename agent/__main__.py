@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-
-from notify.settings import SettingsError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,9 +45,20 @@ def parser() -> argparse.ArgumentParser:
     sniff = commands.add_parser("sniff", help="decode a bus live, without sending a byte")
     sniff.add_argument("port", help="/dev/..., socket://HOST:PORT or rfc2217://HOST:PORT")
     sniff.add_argument("--seconds", type=float, help="stop after so many seconds")
+    _migrate_parser(commands)
     commands.add_parser("decode", help="decode hex lines from standard input")
     _meter_parsers(commands)
+    _install_parsers(commands)
     return top
+
+
+def _migrate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser("migrate", help="make our settings from TWCManager's")
+    one.add_argument("--from", dest="source", type=Path, required=True, help="its config.json")
+    one.add_argument("--settings", type=Path, help="its settings.json, or an older TWCManagerSettings.txt")
+    one.add_argument("--to", dest="target", type=Path, default=Path("sunward.toml"), help="what to write")
+    one.add_argument("--charger", action="append", default=[], metavar="ID", help="a unit's id, like 3201")
+    one.add_argument("--show", action="store_true", help="write nothing, show the settings")
 
 
 def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,6 +74,16 @@ def _meter_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     meters.add_argument("--json", action="store_true")
 
 
+def _install_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dry-run", action="store_true", help="show every step, and do none")
+    common.add_argument("--yes", action="store_true", help="don't ask")
+    common.add_argument("--root", type=Path, default=Path("/"), help="into the image of a disk; runs nothing")
+    commands.add_parser("install", parents=[common], help="let systemd run sunward, always (as root)")
+    removing = commands.add_parser("uninstall", parents=[common], help="the way back")
+    removing.add_argument("--purge", action="store_true", help="settings, secrets and history go as well")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     asked = parser().parse_args(arguments)
@@ -73,58 +93,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
-        return _dispatch(asked)
-    except SettingsError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return 1
+        return DEEDS[asked.command](asked)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        from notify.settings import SettingsError  # not before `run` has opened its port
+
+        if isinstance(error, SettingsError):
+            print(*error.problems, sep="\n", file=sys.stderr)
+            return 1
         if asked.debug:
             raise
         print(f"Something unforeseen went wrong: {error!r}. Try again with --debug.", file=sys.stderr)
         return 70
 
 
-def _dispatch(asked: argparse.Namespace) -> int:
+def _do(module: str, function: str, *arguments: object) -> int:
     """Import only what this command needs: `run` must reach the bus within a blink."""
-    match asked.command:
-        case "run":
-            from agent.app import run
+    status: int = getattr(import_module(module), function)(*arguments)
+    return status
 
-            return run(asked.config, asked.credentials)
-        case "check":
-            from agent.commands.check import check
 
-            return check(asked.config, asked.credentials)
-        case "doctor":
-            from agent.commands.doctor import doctor
+DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": lambda asked: _run(asked),
+    "check": lambda asked: _do("agent.commands.check", "check", asked.config, asked.credentials),
+    "doctor": lambda asked: _do("agent.commands.doctor", "doctor", asked.config, asked.credentials),
+    "setup": lambda asked: _do(
+        "agent.commands.setup", "setup", asked.config, asked.credentials, asked.answers, asked.listen
+    ),
+    "status": lambda asked: _status(asked),
+    "password": lambda asked: _keys(asked),
+    "token": lambda asked: _keys(asked),
+    "sniff": lambda asked: _do("agent.commands.listen", "sniff", asked.port, asked.seconds),
+    "decode": lambda asked: _do("agent.commands.listen", "decode_lines", sys.stdin, sys.stdout),
+    "probe": lambda asked: _do("agent.commands.probe", "probe", asked.address),
+    "meter": lambda asked: _do("agent.meters.cli", "run_meter", asked),
+    "meters": lambda asked: _do("agent.meters.cli", "run_meters", asked),
+    "migrate": lambda asked: _do(
+        "agent.commands.migrate.command",
+        "migrate",
+        asked.source,
+        asked.settings,
+        asked.target,
+        asked.charger,
+        asked.show,
+    ),
+    "install": lambda asked: _do("agent.commands.install", "main", asked),
+    "uninstall": lambda asked: _do("agent.commands.install", "main", asked),
+}
 
-            return doctor(asked.config, asked.credentials)
-        case "setup":
-            from agent.commands.setup import setup
 
-            return setup(asked.config, asked.credentials, asked.answers, asked.listen)
-        case "status":
-            from agent.commands.status import status
-            from agent.config import load
+def _run(asked: argparse.Namespace) -> int:
+    from agent.bus.early import listen_early
 
-            return status(load(asked.config, asked.credentials), asked.json)
-        case "password" | "token":
-            return _keys(asked)
-        case "sniff":
-            from agent.commands.listen import sniff
+    return _do("agent.app", "run", asked.config, asked.credentials, listen_early(asked.config))
 
-            return sniff(asked.port, asked.seconds)
-        case "probe":
-            from agent.commands.probe import probe
 
-            return probe(asked.address)
-        case "decode":
-            from agent.commands.listen import decode_lines
+def _status(asked: argparse.Namespace) -> int:
+    from agent.commands.status import status
+    from agent.config import load
 
-            return decode_lines(sys.stdin, sys.stdout)
-    return _meters(asked)
+    return status(load(asked.config, asked.credentials), asked.json)
 
 
 def _keys(asked: argparse.Namespace) -> int:
@@ -137,12 +166,6 @@ def _keys(asked: argparse.Namespace) -> int:
     if asked.deed == "new":
         return keys.new_token(house, asked.name, asked.scope)
     return keys.list_tokens(house) if asked.deed == "list" else keys.revoke_token(house, asked.name)
-
-
-def _meters(asked: argparse.Namespace) -> int:
-    from agent.meters import cli
-
-    return cli.run_meters(asked) if asked.command == "meters" else cli.run_meter(asked)
 
 
 if __name__ == "__main__":

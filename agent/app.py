@@ -21,22 +21,27 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.bus.early import Early
 from agent.bus.master import Master
 from agent.bus.part import BusPart
-from agent.bus.port import Port, PortError, open_port
+from agent.bus.port import Port, open_port
 from agent.herald import Herald
 from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from agent.watchdog import Watchdog
-from notify.settings import SettingsError, read_toml
+from notify.settings import read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
+    from fastapi import APIRouter
+
     from agent.config import House
     from agent.desk import Push
+    from agent.doors.evcc import Evcc
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
+    from agent.letters import LettersPart
     from agent.meters.part import Meters
 
 EXIT_DOOR = 2
@@ -77,7 +82,7 @@ class App:
         self,
         house: House,
         *,
-        port: Port | None = None,
+        early: Early | None = None,
         clock: Clock | None = None,
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
@@ -97,27 +102,27 @@ class App:
         self.ended = threading.Event()
         self.exit_status = 0
         self._runner = ThreadRunner(self.clock, self._crashed, pace)
+        self._outlets = ThreadRunner(self.clock, self._crashed, pace)  # what hangs there delays no goodbye
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
         self._doors: list[Door] = []
         self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
-            Master(house.bus_rules, now.mono_s),
+            Master(house.bus_rules, early.opened_mono_s if early else now.mono_s),
             lambda: open_port(url),
             self.offers,
             self.bus_view,
             self.news,
-            port=port,
+            port=early.port if early else None,
             port_name=url,
         )
 
-    def start(self) -> None:
-        """Start the bus, then everything else. Raises StartError with a sentence."""
+    def start_bus(self) -> None:
+        """Start the bus, alone: from here on chargers hear us."""
         self._runner.start(self.bus)
         if self._watchdog:
             self._runner.start(self._watchdog)
-        self._start_rooms()
 
     def wait(self) -> int:
         """Until somebody ends it; the process's exit status."""
@@ -134,6 +139,7 @@ class App:
             door.stop()
         self._runner.end()
         self.bus.close(self.clock.now)
+        self._outlets.end(patience_s=0.5)
         for close in reversed(self._closing):
             close()
 
@@ -144,21 +150,18 @@ class App:
         sentence = f"The part “{part.name}” stopped working ({error!r}) and is started again."
         self.news.put(Event("part_crashed", sentence, "error", subject=part.name))
 
-    def _start_rooms(self) -> None:
+    def start_rooms(self) -> None:
+        """Start everything else. Raises WebError with a sentence when the page's port can't be had."""
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
         from agent.meters.part import Meters
-        from agent.meters.plan import plan
         from agent.meters.view import Limits
 
         house, clock = self.house, self.clock
         settings = house.settings
         state = house.state_dir
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        meters = Meters(
-            plan(lines, house.credentials, state), clock, Limits(settings.meters.no_raise_after_s)
-        )
+        meters = Meters(house.meters, clock, Limits(settings.meters.minimum_after_s))
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,
@@ -188,13 +191,29 @@ class App:
         history = HistoryPart(
             self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
         )
-        self._herald = Herald((self.news, meters.events), (remembered.put,))
-        self._runner.start(brain, self._wake_brain)
-        others: list[Part] = [*meters.parts, self._herald, history]
-        for part in others:
-            self._runner.start(part)
+        listeners = [remembered.put]
+        others: list[Part] = [*meters.parts, history]
         self._closing += [meters.close, lambda: history.finish(clock.now())]
+        letters = self._letters()
+        if letters is not None:
+            listeners.append(letters.box.put)
+            others.append(letters)
+            self._closing.append(lambda: letters.finish(clock.now()))
+        self._herald = Herald((self.news, meters.events), listeners)
+        self._runner.start(brain, self._wake_brain)
+        for part in (*others, self._herald):
+            self._runner.start(part)
         self._open_doors(state)
+
+    def _letters(self) -> LettersPart | None:
+        """The part that hands news to the outbox of letters, where the owner wants any."""
+        if self.house.settings.notify is None:
+            return None
+        from agent.letters import LettersPart
+        from notify.wishes import wishes_from
+
+        path = self.house.path
+        return LettersPart(wishes_from(read_toml(path), self.house.credentials, path.parent).outbox)
 
     def _open_doors(self, state: Path) -> None:
         from agent.commands.checkup import checkup
@@ -215,14 +234,26 @@ class App:
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
         )
-        self.web = WebServer(rooms, web_settings(house))
+        evcc, routes = self._evcc(rooms)
+        self.web = WebServer(rooms, web_settings(house), routes)
         self.web.start()
         self._doors.append(self.web)
-        self._open_mqtt(rooms)
+        self._open_mqtt(rooms, evcc)
+        self._open_homeassistant(rooms)
         self._open_legacy(rooms)
         self._open_outlets(rooms, state)
 
-    def _open_mqtt(self, rooms: Rooms) -> None:
+    def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
+        settings = self.house.settings.evcc
+        if settings is None:
+            return None, []
+        from agent.doors.evcc import Evcc
+        from agent.doors.web.routes.evcc import router
+
+        evcc = Evcc(rooms, settings.hold_s)
+        return evcc, [router(evcc)]
+
+    def _open_mqtt(self, rooms: Rooms, evcc: Evcc | None) -> None:
         settings = self.house.settings
         if settings.mqtt is None:
             return
@@ -230,9 +261,25 @@ class App:
         from agent.doors.mqtt import MqttDoor
 
         announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
+        branches = {"evcc": (evcc.topics(settings.mqtt.prefix), evcc.obey)} if evcc else None
         self._open(
-            MqttDoor(rooms, settings.mqtt, self.house.credentials, announce=announce, birth_topic=birth)
+            MqttDoor(
+                rooms,
+                settings.mqtt,
+                self.house.credentials,
+                announce=announce,
+                birth_topic=birth,
+                branches=branches,
+            )
         )
+
+    def _open_homeassistant(self, rooms: Rooms) -> None:
+        settings = self.house.settings.homeassistant
+        if settings is None or not settings.url:
+            return
+        from agent.doors.homeassistant import HomeAssistantDoor
+
+        self._open(HomeAssistantDoor(rooms, settings, self.house.credentials))
 
     def _open_legacy(self, rooms: Rooms) -> None:
         settings = self.house.settings.legacy
@@ -242,6 +289,14 @@ class App:
             from agent.doors.legacy_http import LegacyHttpDoor
 
             self._open(LegacyHttpDoor(rooms, settings))
+        if settings.mqtt_prefix and self.house.settings.mqtt is not None:
+            from agent.doors.legacy_mqtt import LegacyMqttDoor
+
+            self._open(LegacyMqttDoor(rooms, settings, self.house.settings.mqtt, self.house.credentials))
+        if settings.ipc_path:
+            from agent.doors.webipc import WebIpcDoor
+
+            self._open(WebIpcDoor(rooms, settings))
 
     def _open(self, door: StartedDoor) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""
@@ -261,8 +316,8 @@ class App:
             settings = getattr(self.house.settings.outlets, section)
             for one in settings if isinstance(settings, tuple) else filter(None, [settings]):
                 outlet: Outlet = import_module(place).open_outlet(one, around)
-                self._runner.start(outlet)
-                self._closing.append(outlet.close)
+                self._outlets.start(outlet)
+                self._closing.append(outlet.end)
 
 
 def site_of(house: House) -> Site:
@@ -333,16 +388,17 @@ def versions() -> dict[str, str]:
     return {"sunward": own, "python": sys.version.split()[0]}
 
 
-def run(path: Path, credentials: Path | None = None) -> int:
+def run(path: Path, credentials: Path | None = None, early: Early | None = None) -> int:
     """`agent run`: the exit status. Raises SettingsError."""
-    port = _early_port(path)
     from agent.config import load
+
+    app = App(load(path, credentials), early=early, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
+    app.start_bus()
+    _end_on_signals(app.ended)
     from agent.doors.web.server import WebError
 
-    app = App(load(path, credentials), port=port, notify_socket=os.environ.get("NOTIFY_SOCKET", ""))
-    _end_on_signals(app.ended)
     try:
-        app.start()
+        app.start_rooms()
     except WebError as error:
         print(error, file=sys.stderr)
         app.stop()
@@ -351,15 +407,6 @@ def run(path: Path, credentials: Path | None = None) -> int:
     out = sys.stderr if console and console.form == "json" else sys.stdout  # which programs read
     print(f"sunward is running. Its page: {app.web.url}/", file=out, flush=True)
     return app.wait()
-
-
-def _early_port(path: Path) -> Port | None:
-    """Listen on the bus before anything else is even imported; what can't be opened is told later."""
-    try:
-        url = read_toml(path).get("bus", {}).get("port")
-        return open_port(url) if isinstance(url, str) else None
-    except (SettingsError, PortError, AttributeError):
-        return None
 
 
 def _end_on_signals(ended: threading.Event) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +25,8 @@ from agent.doors.settings import (
     MqttSettings,
     door_problems,
 )
+from agent.meters import BadLine
+from agent.meters.plan import Plan, plan
 from agent.model import ROLES, ChargerRules, Mode, Role, Rules
 from notify.settings import Section, SettingsError, explain, read_credentials, read_toml
 from scheduler.settings import SiteSettings
@@ -32,6 +34,7 @@ from scheduler.window_rows import WindowError, read_windows
 from scheduler.windows import Window
 
 CREDENTIALS = "credentials.env"
+MISSED_BEATS = 2.5  # of a meter, before its reading counts as old
 Amps = Annotated[float, Field(ge=0, le=80)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Phase = Literal["L1", "L2", "L3"]
@@ -176,6 +179,7 @@ class Settings(Section):
     # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
     notify: Any = None
     cars: Any = None
+    tesla: Any = None
     tariff: Any = None
     battery: Any = None
     thermostats: Any = None
@@ -192,6 +196,7 @@ class House:
     settings: Settings
     credentials: Mapping[str, str]
     windows: tuple[Window, ...]
+    meters: Plan
     rules: Rules
     bus_rules: BusRules
 
@@ -220,12 +225,14 @@ def load(path: Path, credentials: Path | None = None) -> House:
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    problems += _meter_problems(settings, secrets, path)
+    meters, meter_problems = _meter_plan(settings, secrets, path)
+    problems += meter_problems
     problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
     problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
-    return House(path, settings, secrets, windows, rules_of(settings), bus_rules_of(settings))
+    rules = patient(rules_of(settings), meters)
+    return House(path, settings, secrets, windows, meters, rules, bus_rules_of(settings))
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -295,16 +302,23 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
-def _meter_problems(settings: Settings, secrets: Mapping[str, str], path: Path) -> list[str]:
-    from agent.meters import BadLine
-    from agent.meters.plan import plan
-
+def _meter_plan(settings: Settings, secrets: Mapping[str, str], path: Path) -> tuple[Plan, list[str]]:
+    lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
     try:
-        lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
-        plan(lines, secrets, settings.site.state_path(path))
+        return plan(lines, secrets, settings.site.state_path(path)), []
     except BadLine as error:
-        return list(error.problems)
-    return []
+        return Plan(), list(error.problems)
+
+
+def patient(rules: Rules, meters: Plan) -> Rules:
+    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat."""
+    every_s = max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+    return replace(
+        rules,
+        stale_no_raise_s=max(rules.stale_no_raise_s, MISSED_BEATS * every_s),
+        stale_minimum_s=max(rules.stale_minimum_s, 2 * MISSED_BEATS * every_s),
+        stale_safe_s=max(rules.stale_safe_s, 4 * MISSED_BEATS * every_s),
+    )
 
 
 def _charger_id(value: str) -> str:

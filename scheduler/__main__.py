@@ -7,6 +7,7 @@
     scheduler mode off|solar|solar_min|fast|default [--charger ID]
     scheduler boost [--amps N] [--for 2h] [--until 07:15] [--to-soc 80] [--charger ID] | boost off
     scheduler status | windows | jobs
+    scheduler login [BACK END]     sign in to a car's cloud (fleet, owner), or try a way to it
 
 Exit code 0: done. 1: it could not be done, and one sentence says why. 2: the command isn't understood.
 """
@@ -35,7 +36,7 @@ from scheduler.windows import Mode
 
 log = logging.getLogger("scheduler")
 TICK_EVERY_S = 30
-WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status")
+WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status", "login")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,6 +104,8 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
         add(job, _one_job, "run this job now").set_defaults(job=job)
     add("windows", _windows, "list the charging windows")
     add("status", _status, "the house in a few lines")
+    signs_in = add("login", _login, "sign in to a car's cloud, also over ssh")
+    signs_in.add_argument("back_end", nargs="?", default="", metavar="fleet|owner|fleet-proxy|ble|teslamate")
     window = add("window", _window, "switch, change or remove a window")
     window.add_argument("name")
     window.add_argument("action", choices=("on", "off", "set", "remove"))
@@ -230,6 +233,21 @@ def _boost(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
             charger=asked.charger,
         ),
     )
+
+
+def _login(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
+    from scheduler.cars import login
+
+    if asked.back_end and asked.back_end not in login.BACK_ENDS:
+        raise commands.Wrong(f"There is no back end {asked.back_end!r}: {', '.join(login.BACK_ENDS)}.")
+    wall = SystemClock(settings.site.zone).now().wall
+    if wall is None:
+        raise commands.Wrong("The computer does not know the time yet: wait until it does.")
+    try:
+        login.login(settings, asked.back_end, wall, login.ask_on_terminal, print)
+    except login.LoginFailed as error:
+        return _complain(str(error))
+    return 0
 
 
 def _status(settings: SchedulerSettings, asked: argparse.Namespace) -> int:

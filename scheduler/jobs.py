@@ -132,7 +132,7 @@ class JobRunner:
                     return None
                 self._ran_at_mono_s[job.name] = moment.mono_s
                 outcome = self._guarded(job, memory, moment)
-                memory.save()
+                memory.save(moment.wall.timestamp() if moment.wall else memory.marked_s)
                 return outcome
         except KeepError as error:
             log.error("%s: %s", job.name, error)
@@ -147,7 +147,7 @@ class JobRunner:
             return False
         if moment.wall is None:
             return True
-        since_s = moment.wall.timestamp() - record["at"]
+        since_s = moment.wall.timestamp() - memory.marked_s
         return not 0 <= since_s < wait_s  # a clock that was set back makes it due, too
 
     def _guarded(self, job: Job, memory: Memory, moment: Moment) -> Outcome:
@@ -183,9 +183,7 @@ class JobRunner:
         if not failures and record["told"]:
             name = context.memory.path.stem
             context.tell(Event("job_ok", f"The job {name} works again.", "info", name, "job_failed"))
-        wall = context.moment.wall
         context.memory.data["run"] = {
-            "at": wall.timestamp() if wall else record["at"],
             "failures": failures,
             "told": bool(failures) and (told or record["told"]),
         }
@@ -196,12 +194,11 @@ class JobRunner:
 
 
 def _record(memory: Memory) -> dict[str, Any]:
-    """How the last run went, `{at, failures, told}`, whatever the file says."""
+    """How the last run went, `{failures, told}`, whatever the file says; when it was is the file's date."""
     found = memory.data.get("run")
     found = found if isinstance(found, dict) else {}
-    at, failures = found.get("at"), found.get("failures")
+    failures = found.get("failures")
     return {
-        "at": float(at) if isinstance(at, int | float) else 0.0,
         "failures": failures if isinstance(failures, int) and failures > 0 else 0,
         "told": found.get("told") is True,
     }

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,33 @@ class Memory:
     def __init__(self, path: Path, *, dry_run: bool = False) -> None:
         self.path = path
         self.problem = ""
+        self.marked_s = 0.0  # the file's own date, see `save`
         self._dry_run = dry_run
+        self._on_disk = ""
         self.data = self._load()
 
-    def save(self) -> None:
-        """Put it on disk, atomically and for its owner's eyes only. Raises KeepError."""
-        if not self._dry_run:
-            write_atomically(self.path, json.dumps(self.data, ensure_ascii=False, indent=1) + "\n")
+    def save(self, mark_s: float | None = None) -> None:
+        """Put it on disk, atomically and for its owner's eyes only; what is there already isn't written.
+
+        `mark_s` (seconds since 1970) becomes the file's date: a job that ran and found nothing to do
+        leaves no more behind than that, which spares a memory card. Raises KeepError.
+        """
+        if self._dry_run:
+            return
+        text = json.dumps(self.data, ensure_ascii=False, indent=1) + "\n"
+        if text != self._on_disk:
+            write_atomically(self.path, text)
+            self._on_disk = text
+        if mark_s is not None:
+            with suppress(OSError):
+                os.utime(self.path, (mark_s, mark_s))
 
     def _load(self) -> dict[str, Any]:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            text = self.path.read_text(encoding="utf-8")
+            self.marked_s = self.path.stat().st_mtime
+            found = json.loads(text)
+            self._on_disk = text
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -13,9 +13,14 @@ from scheduler import watch
 from scheduler.jobs import Job
 from scheduler.settings import SchedulerSettings
 
+# A room that another one reads stands before it: prices and the forecast are known before they are used.
 ROOMS: dict[str, str] = {
     "tariff": "scheduler.tariffs",
+    "forecast": "scheduler.forecast",
     "clouds": "scheduler.clouds.room",
+    "cars": "scheduler.cars.room",
+    "battery": "scheduler.battery",
+    "thermostats": "scheduler.thermostats",
 }
 
 

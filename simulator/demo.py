@@ -78,6 +78,9 @@ mode = "fast"
 amps = 16
 [web]
 listen = "{listen}"
+currency = "€"
+grid_price = 0.32
+sell_price = 0.08
 """
 
 
@@ -227,7 +230,8 @@ def _run(house: DemoHouse, clock: FastClock, folder: Path, listen: str, speed: f
     try:
         app = App(load(path), clock=clock, open_port=lambda url: HastyPort(open_port(url), speed), pace=speed)
         _on_signals(app.ended.set)
-        app.start()
+        app.start_bus()
+        app.start_rooms()
     except SettingsError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return 1

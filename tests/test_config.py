@@ -100,6 +100,19 @@ x = 1
         assert words in told, told
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('trusted_proxies = ["nginx"]', "web.trusted_proxies"),
+        ('tls_cert = "cert.pem"', "belong together"),
+        ('listen = "8080"', "web.listen"),
+        ('currency = "Dollars"', "web.currency"),
+    ],
+)
+def test_the_web_door_is_checked_like_the_rest(file, lines, words):
+    assert any(words in one for one in problems(file(f"{GOOD}[web]\n{lines}\n")))
+
+
 def test_what_contradicts_itself_is_refused(file):
     path = file(
         """
@@ -175,3 +188,18 @@ def test_check_says_the_house_or_every_problem(file, capsys):
     error = capsys.readouterr().err
     assert "chargers[1].max_amps" in error
     assert "Nothing was started" in error
+
+
+def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(file):
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=20"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        50,
+        100,
+        200,
+    )
+    house = load(file(GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=2"\n'))
+    assert (house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s) == (
+        10,
+        30,
+        120,
+    )

@@ -48,10 +48,17 @@ class BusPart:
         self._offers, self._view, self._events = offers, view, events
         self._port = port
         self._taken: tuple[Offer, ...] | None = None
-        self._heard = b""
+        self._heard = self._waiting_bytes()
         self._heard_at: float | None = None
         self._retry_s = FIRST_RETRY_S
         self._publish_at = 0.0
+
+    def _waiting_bytes(self) -> bytes:
+        """What has come since the port was opened: it counts before our first word."""
+        try:
+            return self._port.read(0.0) if self._port else b""
+        except PortError:
+            return b""  # the first step will find out, and tell
 
     def step(self, moment: Moment) -> float:
         """Hear, say, publish, wait. Returns the mono_s of the next step."""

@@ -28,6 +28,7 @@ from agent.model import ChargerRules, Mode, Reading, Role
 from scheduler.wallclock import write_days, write_minute
 
 DAY_S = 86400
+OFFSET_MAX_AGE_S = 600.0  # scripts push every few minutes
 BAD_NAME = re.compile(r"[@#$%^&*\"+<>;/]")
 SETTINGS = (
     "nonScheduledAction",
@@ -217,10 +218,9 @@ class LegacyOrders:
 
     def live_offsets(self) -> dict[str, Offset]:
         """Those that are young enough to count, as a meter's reading would be."""
-        now, oldest_s = self._rooms.clock.now().mono_s, self._rooms.site.max_age_s
-        self.offsets = {
-            name: one for name, one in self.offsets.items() if now - one.at_mono_s <= max(60.0, oldest_s)
-        }
+        now = self._rooms.clock.now().mono_s
+        young = {name: one for name, one in self.offsets.items() if now - one.at_mono_s <= OFFSET_MAX_AGE_S}
+        self.offsets = young
         return self.offsets
 
     def _tell_meters(self) -> None:
@@ -236,7 +236,8 @@ class LegacyOrders:
         signs = {"house": any(w > 0 for w in watts), "solar": any(w < 0 for w in watts)}
         for role, total in sums.items():
             if signs[role]:
-                self._rooms.desk.push_reading(role, Reading(total, now, "consumption offsets"))
+                reading = Reading(total, now, "consumption offsets")
+                self._rooms.desk.push_reading(role, reading, OFFSET_MAX_AGE_S)
 
     def _who_first(self) -> list[ChargerRules]:
         has_car = {one.charger_id: one.has_car for one in self._rooms.published.get().bus.chargers}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 
 from agent.doors.outlet import Surroundings, Trouble
 from agent.doors.outlet_settings import MysqlSettings
-from agent.doors.sql import Connection, Dialect, Problem, SqlOutlet
-from agent.history.copies import Copies, Table
+from agent.doors.sql import PREFIX, Connection, Dialect, Problem, SqlOutlet
+from agent.history.copies import Copies, Row, Table
 
 CONNECT_S, ANSWER_S = 5, 30
 
 
-def _upsert(table: Table) -> str:
+def _upsert(table: Table, rows: Sequence[Row]) -> tuple[str, Sequence[object]]:
+    marks = ", ".join([f"({', '.join(['%s'] * len(table.columns))})"] * len(rows))
     changes = ", ".join(f"{name} = VALUES({name})" for name in table.names if name not in table.keys)
-    return f"ON DUPLICATE KEY UPDATE {changes}"
+    statement = (
+        f"INSERT INTO {PREFIX}{table.name} ({', '.join(table.names)}) VALUES {marks} "
+        f"ON DUPLICATE KEY UPDATE {changes}"
+    )
+    return statement, [value for row in rows for value in row]
 
 
 MYSQL = Dialect(

@@ -7,6 +7,7 @@ more and more seldom, up to five minutes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Outlet:
         self.name = name
         self._tell = tell
         self._patience_s = FIRST_PATIENCE_S
+        self._busy = threading.RLock()  # the last words are a step too
         self.in_trouble = False
 
     def work(self, moment: Moment) -> float:
@@ -54,8 +56,20 @@ class Outlet:
         """The end: the last words, then rest."""
         self.rest()
 
+    def end(self) -> None:
+        """Close, unless the thread still hangs in its work: then nothing is worth waiting for."""
+        if self._busy.acquire(blocking=False):
+            try:
+                self.close()
+            finally:
+                self._busy.release()
+
     def step(self, moment: Moment) -> float:
         """Work, or wait for better times."""
+        with self._busy:
+            return self._step(moment)
+
+    def _step(self, moment: Moment) -> float:
         try:
             due = self.work(moment)
         except Trouble as trouble:

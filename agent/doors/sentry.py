@@ -72,7 +72,6 @@ def _begin(dsn: str, environment: str, version: str) -> Any:
             release=f"sunward@{version}",
             default_integrations=False,
             auto_enabling_integrations=False,
-            send_default_pii=False,
             include_local_variables=False,
             include_source_context=False,
             max_breadcrumbs=0,

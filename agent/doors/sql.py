@@ -22,6 +22,7 @@ from agent.model import Event, Moment
 
 COMPARE_EVERY_S = 6 * 3600.0
 OVERLAP_S = 180  # fresh rows are looked for this far back: the last minute may have grown
+BREATH_S = 0.1  # between two days that are sent: a first fill must not keep a small computer busy
 PAGE_ROWS = 2000
 BATCH_ROWS = 250
 WORD_LENGTH, KEY_LENGTH, TEXT_LENGTH = 190, 120, 16_000
@@ -30,12 +31,16 @@ PREFIX = "sunward_"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """In what the databases differ. `view_time` writes a column of seconds as a time in UTC."""
+    """In what the databases differ.
+
+    `upsert` makes a statement and its values from some rows; `view_time` writes a column of seconds as a
+    time in UTC.
+    """
 
     name: str
     types: dict[Kind, str]
     day: str  # whole days of at_s
-    upsert: Callable[[Table], str]
+    upsert: Callable[[Table, Sequence[Row]], tuple[str, Sequence[object]]]
     view_time: Callable[[str], str]
     make_view: str = "CREATE OR REPLACE VIEW"
     table_end: str = ""
@@ -92,7 +97,7 @@ class SqlOutlet(Outlet):
         self._compare_mono_s = 0.0
 
     def work(self, moment: Moment) -> float:
-        """Send what is fresh, or one day that differs; due at once while days remain."""
+        """Send what is fresh, or one day that differs; due soon while days remain."""
         try:
             return self._work(moment)
         except Problem as problem:
@@ -123,7 +128,7 @@ class SqlOutlet(Outlet):
             if moment.mono_s >= self._compare_mono_s:
                 self._compare()
                 self._compare_mono_s = moment.mono_s + COMPARE_EVERY_S
-        return moment.mono_s if self._differing else moment.mono_s + self._every_s
+        return moment.mono_s + (BREATH_S if self._differing else self._every_s)
 
     def _send_fresh(self, table: Table) -> None:
         """Everything since the freshest row that is there; an empty copy is filled day by day instead."""
@@ -157,14 +162,10 @@ class SqlOutlet(Outlet):
         return None if found is None else int(found)
 
     def _send(self, table: Table, rows: Sequence[Row]) -> None:
-        head = f"INSERT INTO {PREFIX}{table.name} ({', '.join(table.names)}) VALUES "
-        marks = f"({', '.join(['%s'] * len(table.columns))})"
         fresh = table.names.index(table.fresh)
         for start in range(0, len(rows), BATCH_ROWS):
             batch = [_fitting(row, table.columns) for row in rows[start : start + BATCH_ROWS]]
-            values = [value for row in batch for value in row]
-            statement = f"{head}{', '.join([marks] * len(batch))} {self._dialect.upsert(table)}"
-            self._open.ask(statement, values)
+            self._open.ask(*self._dialect.upsert(table, batch))
             newest = max(int(str(row[fresh])) for row in batch)
             self._fresh[table.name] = max(newest, self._fresh.get(table.name, 0))
 

@@ -32,7 +32,7 @@ class Cache:
             found = json.loads(self.path.read_text(encoding="utf-8"))
             if found["source"] != self.source:
                 return ()
-            return in_order(_slot(row) for row in found["slots"])
+            return tuple(_slot(row) for row in found["slots"])  # written in order
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return ()
 

@@ -16,7 +16,7 @@ from notify.events import event_of
 from scheduler.fetch import FetchFailed, fetch
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.tariffs import co2_gb, follow
-from scheduler.tariffs.prices import cache_of, known_prices
+from scheduler.tariffs.prices import cache_of, coming_prices
 from scheduler.tariffs.settings import PriceWindowSettings, TariffSettings
 from scheduler.tariffs.slots import PriceSlot, known_until, price_at
 from scheduler.tariffs.sources import midnights, source_of
@@ -134,8 +134,7 @@ def _tell_missing(
 def write_windows(tariff: TariffSettings, context: Context) -> Sequence[str]:
     """Give the agent the windows that the prices mean, and take away those that they don't mean any more."""
     wall = _wall(context)
-    prices = known_prices(context.settings, wall)
-    slots = prices.buy if prices else ()
+    slots = coming_prices(context.settings, tariff, wall)
     said: list[str] = []
     wanted: dict[str, dict[str, Any]] = {}
     for rule in tariff.windows:
@@ -154,14 +153,16 @@ def write_windows(tariff: TariffSettings, context: Context) -> Sequence[str]:
 def _close_the_difference(context: Context, rules: Sequence[str], wanted: dict[str, dict[str, Any]]) -> None:
     """Put what is missing, delete what is ours and not wanted; nobody else's window is touched."""
     have = {str(row.get("name")): row for row in context.agent.windows()}
+    changed = False
     for name, row in wanted.items():
         checked = write_window(read_window(row))
         if any(have.get(name, {}).get(key) != value for key, value in checked.items()):
             context.agent.put_window(name, checked)
+            changed = True
     for name in have:
         if name not in wanted and follow.is_ours(rules, name):
             context.agent.delete_window(name)
-    if context.dry_run:
+    if context.dry_run or not changed:
         return
     found = {str(row.get("name")) for row in context.agent.windows()}
     if missing := sorted(set(wanted) - found):

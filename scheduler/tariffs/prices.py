@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.settings import SchedulerSettings
@@ -38,12 +38,25 @@ def spot_slots(settings: SchedulerSettings, tariff: TariffSettings, wall: dateti
     return fixed.slots(wall) if fixed else cache_of(settings, tariff).read()
 
 
+def coming_prices(
+    settings: SchedulerSettings, tariff: TariffSettings, wall: datetime
+) -> tuple[PriceSlot, ...]:
+    """What power costs from two hours before `wall` on."""
+    since_s = wall.timestamp() - 7200
+    spot = tuple(slot for slot in spot_slots(settings, tariff, wall) if slot.end.timestamp() > since_s)
+    return bought(tariff, spot)
+
+
 def priced(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> Prices:
     """The owner's prices: with fees and taxes, and what is paid for his sun."""
+    return Prices(tariff.currency, bought(tariff, spot), _with(read_formula(str(tariff.feed_in)), spot))
+
+
+def bought(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> tuple[PriceSlot, ...]:
+    """What power costs, with fees and taxes."""
     final = tariff.kind == "fixed" or source_of(tariff.kind).FINAL
     as_is = final and tariff.formula == "spot"
-    buy = spot if as_is else _with(read_formula(tariff.formula), spot)
-    return Prices(tariff.currency, buy, _with(read_formula(str(tariff.feed_in)), spot))
+    return spot if as_is else _with(read_formula(tariff.formula), spot)
 
 
 def cache_of(settings: SchedulerSettings, tariff: TariffSettings) -> Cache:
@@ -57,7 +70,8 @@ def _with(formula: Formula, slots: tuple[PriceSlot, ...]) -> tuple[PriceSlot, ..
     out = []
     for slot in slots:
         try:
-            out.append(replace(slot, price_per_kwh=round(formula(slot.price_per_kwh), 6)))
+            price = round(formula(slot.price_per_kwh), 6)
         except (ZeroDivisionError, OverflowError):
             continue
+        out.append(PriceSlot(slot.start, slot.end, price, slot.name, slot.co2_g_per_kwh))
     return tuple(out)

@@ -74,10 +74,12 @@ def price_at(slots: Sequence[PriceSlot], wall: datetime) -> PriceSlot | None:
 
 def known_until(slots: Sequence[PriceSlot], wall: datetime) -> datetime:
     """Up to when prices are known from `wall` on without a gap; `wall` itself when not even now."""
-    until = wall
+    until, until_s = wall, _s(wall)
     for slot in slots:
-        if _s(slot.start) <= _s(until) < _s(slot.end):
-            until = slot.end
+        if _s(slot.start) > until_s:
+            break
+        if (end_s := _s(slot.end)) > until_s:
+            until, until_s = slot.end, end_s
     return until
 
 
@@ -131,10 +133,16 @@ def merged(spans: Iterable[Span]) -> list[tuple[datetime, datetime]]:
 
 def _within(slots: Sequence[PriceSlot], begin: datetime, end: datetime) -> list[Span]:
     """The known prices between two instants, the slots at the edges cut."""
-    cut = (
-        Span(max(slot.start, begin, key=_s), min(slot.end, end, key=_s), slot.price_per_kwh) for slot in slots
-    )
-    return [span for span in cut if span.seconds > 0]
+    begin_s, end_s = _s(begin), _s(end)
+    return [
+        Span(
+            slot.start if _s(slot.start) >= begin_s else begin,
+            slot.end if _s(slot.end) <= end_s else end,
+            slot.price_per_kwh,
+        )
+        for slot in slots
+        if max(_s(slot.start), begin_s) < min(_s(slot.end), end_s)
+    ]
 
 
 def _run(spans: Sequence[Span], start: float, end: float) -> tuple[Span, ...]:

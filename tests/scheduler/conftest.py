@@ -28,6 +28,8 @@ class AgentPeer:
         self.mode = "solar"
         self.own_mode = None
         self.boost = None
+        self.charger = {"id": "3201", "name": "Garage", "offered_amps": 16.0, "drawn_amps": 15.5}
+        self.wishes = []
         self.ok = True
         self.calls = []
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
@@ -49,8 +51,7 @@ class AgentPeer:
             return self.windows
         if path == "/cars":
             return list(self.cars.values())
-        charger = {"id": "3201", "name": "Garage", "own_mode": self.own_mode, "offered_amps": 16.0}
-        charger |= {"drawn_amps": 15.5, "reason": "Enough sun for 16 A."}
+        charger = {"own_mode": self.own_mode, "reason": "Enough sun for 16 A.", **self.charger}
         power = {"grid_w": -120, "solar_w": 5200, "house_w": 400, "chargers_w": 3700, "battery_w": None}
         window = {"name": "night", "mode": "fast", "begins": "2026-06-10T21:30:00+02:00"}
         return {
@@ -59,6 +60,7 @@ class AgentPeer:
             "power": power,
             "window": None,
             "next_window": window,
+            "wishes": self.wishes,
         }
 
     def _put(self, path, body):

@@ -6,6 +6,7 @@ can tap a button and see a charger follow, without the brain and the bus.
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -70,6 +71,8 @@ class Remembered:
 
     def history(self, start, end, step_s):
         """A summer day's curve."""
+        if step_s >= 86400:
+            return self._days(start, min(end, NOON))
         rows, at = [], start
         while at < end:
             local = at.astimezone(ZONE)
@@ -90,9 +93,28 @@ class Remembered:
                     "chargers_wh": cars * step_s / 3600,
                     "import_wh": max(0, house + cars - sun) * step_s / 3600,
                     "export_wh": max(0, sun - house - cars) * step_s / 3600,
+                    "charged_wh": 0,
+                    "discharged_wh": 0,
+                    "chargers": {GARAGE: _amps(cars, step_s)},
                 }
             )
             at += timedelta(seconds=step_s)
+        return rows
+
+    def _days(self, start, end):
+        """Days of a made-up year: sunny or not, with the battery's and the grid's share."""
+        rows, at = [], start
+        while at < end:
+            sun = 12000 + 9000 * math.sin(at.timetuple().tm_yday / 58.0 - 1.4) + 4000 * (at.day % 5 - 2)
+            sun, car = max(sun, 2500.0), 9000.0 * (at.day % 3 > 0)
+            own = min(car, sun * 0.6)
+            charger = {"solar_wh": round(own), "battery_wh": 400, "grid_wh": round(max(0.0, car - own))}
+            used = min(sun, own + 5000.0)
+            row = {"at": at.isoformat(), "step_s": 86400, "solar_wh": round(sun), "house_wh": 8600}
+            row |= {"chargers_wh": round(car), "export_wh": round(sun - used), "charged_wh": 1500}
+            row |= {"discharged_wh": 1350, "import_wh": round(max(0.0, 8600 + car - used))}
+            rows.append({**row, "chargers": {GARAGE: {**charger, "drawn_amps": 1.7}}})
+            at += timedelta(days=1)
         return rows
 
     def sessions(self, start, end):
@@ -164,6 +186,46 @@ class Remembered:
         )
 
 
+def _amps(watts, step_s):
+    wh = round(watts * step_s / 3600)
+    shares = {"energy_wh": wh, "solar_wh": wh, "battery_wh": 0, "grid_wh": 0}
+    return {"offered_amps": round(watts / 233), "drawn_amps": round(watts / 233, 1), "watts": watts, **shares}
+
+
+def departure_plan():
+    """What a scheduler might tell of a car's next departure."""
+    prices = [round(0.24 + 0.1 * math.sin((hour - 14) / 3.8), 3) for hour in range(18)]
+    begin = NOON.replace(minute=0)
+    hours = [begin + timedelta(hours=hour) for hour in range(18)]
+    cheap = hours[12], hours[15]
+    return {
+        "sentence": "80 % by tomorrow 07:00: sun until 17:00, then the three cheapest hours of the night.",
+        "ready_at": "2026-06-04T07:00:00+02:00",
+        "goal_percent": 80,
+        "unit": "€/kWh",
+        "prices": [
+            {"start": at.isoformat(), "end": (at + timedelta(hours=1)).isoformat(), "price": price}
+            for at, price in zip(hours, prices, strict=True)
+        ],
+        "slots": [
+            {"start": cheap[0].isoformat(), "end": cheap[1].isoformat(), "price": 0.15, "amps": 16}
+            | {"why": "the cheapest hours before seven"}
+        ],
+        "forecast": [
+            {"start": at.isoformat(), "watts": max(0, 6400 - 900 * hour)} for hour, at in enumerate(hours)
+        ],
+    }
+
+
+CALLS = {
+    "today": {"data": 38, "command": 4, "wake": 1},
+    "caps": {"data": 150, "command": 50, "wake": 5},
+    "month_money": 1.84,
+    "month_money_cap": 10,
+    "currency": "$",
+}
+
+
 class MiniHouse:
     """A house of two chargers; `second()` makes one second pass and publishes it."""
 
@@ -201,7 +263,7 @@ class MiniHouse:
             lambda: FINDINGS,
         )
         self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
-        self.meter_problem = self.bus_problem = ""
+        self.meter_problem = self.bus_problem = self.waiting = ""
         self.drawn = {GARAGE: 0.0, CARPORT: 0.0}
         self.second()
 
@@ -260,7 +322,7 @@ class MiniHouse:
             return Offer(key, 0.0, "No car is plugged in.", until)
         if surplus < 6:
             least = 6.0 if mode == Mode.SOLAR_MIN else 0.0
-            why = "Waiting for the sun: 0.9 kW left over, 1.4 kW needed."
+            why = self.waiting or "Waiting for the sun: 0.9 kW left over, 1.4 kW needed."
             return Offer(key, least, why, until)
         amps = min(surplus, charger.max_amps)
         return Offer(key, amps, f"{amps:g} A of sun: {self.sun_w / 1000:.1f} kW from the roof.", until)
@@ -302,6 +364,7 @@ class MiniHouse:
     def park_the_car(self) -> None:
         """A car in the garage, known to the cloud."""
         car = CarStatus(VIN, "Blue Model 3", self.soc_percent, 80, "Charging", plugged=True, asleep=False)
+        car = replace(car, plan=departure_plan(), calls=CALLS)
         self.desk.put_car(car)
 
     @contextmanager

@@ -52,6 +52,19 @@ def test_a_token_by_command(house, run, tmp_path):
     assert secret not in (tmp_path / "access.json").read_text()
 
 
+def test_status_says_that_it_needs_a_token_and_uses_the_one_it_has(house, run, tmp_path):
+    settings = WebSettings("127.0.0.1:0", password=PASSWORD, tokens=("status-token",))
+    with house.open_web(settings) as server:
+        listen = server.url.removeprefix("http://")
+        (tmp_path / "sunward.toml").write_text(f'{SETTINGS}[web]\nlisten = "{listen}"\n', "utf-8")
+        locked_out = run("status")
+        assert locked_out.returncode == 1
+        assert "put a token as WEB_TOKEN" in locked_out.stderr
+        (tmp_path / "credentials.env").write_text("WEB_TOKEN=status-token\n", "utf-8")
+        (tmp_path / "credentials.env").chmod(0o600)
+        assert "Garage: charging" in run("status").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "typed", "says"),
     [

@@ -219,6 +219,13 @@ def test_damaged_keys_let_nobody_in_and_say_what_to_do(house, tmp_path):
         WebServer(house.rooms, settings)
 
 
+def test_a_stranger_hears_of_health_but_of_no_problem(locked, house):
+    house.bus_problem = "The port /dev/ttyUSB0 is gone."
+    house.second()
+    assert locked.get("/healthz").json()["problems"] == []
+    assert locked.get("/healthz", headers=bearer("a-long-token")).json()["problems"] != []
+
+
 def test_guessing_is_slow(locked, house):
     for _ in range(5):
         assert locked.post("/login", json={"password": "guess"}).status_code == 401

@@ -13,6 +13,7 @@ from tests.web.house import CARPORT, GARAGE
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 FIRST_LOAD_BYTES = 150_000
+FIRST_PAINT_MS = 1000
 
 
 @pytest.fixture(scope="module")
@@ -187,12 +188,123 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
         expect(page.get_by_text("5.8 kW are going into the car")).to_be_visible()
 
 
+def drag(page, element, start, end):
+    """From one share of an element's width to another, as a finger does."""
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + start * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (start + end) / 2 * box["width"], y)
+    page.mouse.move(box["x"] + end * box["width"], y)
+    page.mouse.up()
+
+
+def test_a_window_is_drawn_named_moved_and_taken_away(server, open_page, house):
+    page = open_page(server, DESKTOP)
+    page.get_by_role("link", name="Plan").click()
+    expect(page.get_by_role("button", name="night, Monday 21:30 to 24:00")).to_be_visible()
+    drag(page, page.locator(".lane").nth(6), 0.5, 0.625)
+    page.get_by_label("Name").fill("sunday noon")
+    page.get_by_role("group", name="Mode in this window").get_by_role("button", name="Min + sun").click()
+    page.get_by_label("At most").fill("10")
+    page.get_by_role("button", name="Save").click()
+    block = page.get_by_role("button", name="sunday noon, Sunday 12:00 to 15:00, min + sun, 10 A")
+    expect(block).to_be_visible()
+    drag(page, page.locator(".lane").nth(6), 0.56, 0.56 + 1 / 24)
+    expect(page.get_by_role("button", name="sunday noon, Sunday 13:00 to 16:00")).to_be_visible()
+    expect(page.get_by_text("13:00 – 16:00 sunday noon: min + sun 10 A")).to_be_visible()
+    page.get_by_role("button", name="sunday noon").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="sunday noon")).to_have_count(0)
+    assert [window.name for window in house.desk.windows.get()] == ["night"]
+
+
+def test_a_plan_shows_its_prices_and_why(server, open_page):
+    page = open_page(server)
+    expect(card(page, "Garage").get_by_text("Plan: 80 % by tomorrow 07:00")).to_be_visible()
+    page.get_by_role("link", name="Plan").click()
+    expect(page.get_by_role("img", name="Chosen: tomorrow 01:00 to 04:00")).to_be_visible()
+    expect(page.get_by_text("the cheapest hours before seven")).to_be_visible()
+
+
+def test_a_start_is_counted_down(server, open_page, house):
+    page = open_page(server)
+    house.sun_w = 1500
+    house.waiting = "starting in 1 min 20 s if the sun stays"
+    house.second()
+    expect(page.get_by_text("starting in 1 min 20 s if the sun stays")).to_be_visible()
+    expect(card(page, "Garage").locator(".drain")).to_have_attribute("data-left", "80")
+
+
+def test_why_did_it_stop_is_answered_by_the_journal(server, open_page):
+    page = open_page(server)
+    page.get_by_role("link", name="Journal", exact=True).click()
+    page.get_by_role("button", name="Decisions").click()
+    page.get_by_label("Search the journal").fill("12:25")
+    page.get_by_text("Stopped: the sun leaves only 0.9 kW.").click()
+    expect(page.get_by_text("below the minimum for too long")).to_be_visible()
+
+
+def test_a_year_and_its_money(server, open_page):
+    page = open_page(server)
+    page.get_by_role("link", name="History").click()
+    page.get_by_role("button", name="Year").click()
+    expect(page.get_by_role("img", name="May 2026:")).to_be_visible()
+    page.get_by_role("button", name="Cars alone").click()
+    expect(page.get_by_text("saved by the sun")).to_be_visible()
+    page.get_by_role("button", name="The year before").click()
+    expect(page.get_by_role("heading", name="2025")).to_be_visible()
+
+
+def test_the_house_is_examined_and_gives_keys(server, open_page):
+    page = open_page(server)
+    page.get_by_role("link", name="House").click()
+    expect(page.get_by_text("The line is clean.")).to_be_visible()
+    expect(page.get_by_text("38 of 150")).to_be_visible()
+    page.get_by_role("button", name="Examine the house").click()
+    expect(page.get_by_text("12 damaged of 800 messages")).to_be_visible()
+    page.get_by_label("Name").fill("evcc")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.locator("code", has_text="sunward_")).to_be_visible()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
+def test_a_backup_goes_out_and_comes_back(server, open_page, house, tmp_path):
+    page = open_page(server)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("link", name="House").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download the backup").click()
+    saved.value.save_as(tmp_path / "backup.json")
+    house.desk.put_windows([])
+    page.get_by_label("Put one back").set_input_files(tmp_path / "backup.json")
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Modes and windows are what the backup says.")).to_be_visible()
+    assert house.desk.windows.get()[0].name == "night"
+
+
+def test_every_control_has_a_name_and_every_screen_a_heading(server, open_page):
+    page = open_page(server)
+    for name in ("Now", "Plan", "History", "Journal", "House"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.locator("main .card").first).to_be_visible()
+        nameless = page.evaluate(
+            """[...document.querySelectorAll("main button, main input, main select")].filter((one) =>
+            !one.textContent.trim() && !one.ariaLabel && !one.labels?.length).map((one) => one.outerHTML)"""
+        )
+        assert nameless == []
+        assert page.locator("main h2").count() > 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_every_screen_fits_its_width(server, open_page, tmp_path, size, theme):
     page = open_page(server, size, theme)
     pictures = Path(os.environ.get("SUNWARD_PICTURES", tmp_path))
-    for name in ("Now", "History", "Journal"):
+    for name in ("Now", "Plan", "History", "Journal", "House"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("main .card").first).to_be_visible()
         wide = page.evaluate("document.documentElement.scrollWidth")
@@ -206,4 +318,6 @@ def test_the_first_load_is_light_and_asks_nobody_else(server, open_page):
     loaded = page.evaluate("performance.getEntriesByType('resource').map(r => [r.name, r.decodedBodySize])")
     assert all(name.startswith(server.url) for name, _ in loaded)
     assert sum(size for _, size in loaded) < FIRST_LOAD_BYTES
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert painted < FIRST_PAINT_MS
     assert sum(file.stat().st_size for file in STATIC.iterdir()) < FIRST_LOAD_BYTES

@@ -4,6 +4,7 @@ import json
 
 import httpx
 
+from agent.doors.web.server import WebSettings
 from agent.model import Event, Mode
 
 
@@ -47,6 +48,21 @@ def test_who_comes_back_gets_what_was_missed(web, house):
 
 def test_an_odd_last_event_id_is_refused(web):
     assert web.get("/api/v1/stream", headers={"Last-Event-ID": "x"}).status_code == 400
+
+
+def test_a_revoked_key_hears_nothing_more(house):
+    settings = WebSettings("127.0.0.1:0", password="four words or more")
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url, timeout=10) as web:
+        web.post("/login", json={"password": "four words or more"})
+        key = web.post("/api/v1/admin/tokens", json={"name": "display", "scope": "read"}).json()["token"]
+        with httpx.stream(
+            "GET", f"{server.url}/api/v1/stream", headers={"Authorization": f"Bearer {key}"}
+        ) as answer:
+            news = messages(answer)
+            assert next(news)[0] == "state"
+            web.delete("/api/v1/admin/tokens/display")
+            house.second()
+            assert [kind for kind, _, _ in news] == []
 
 
 def test_the_server_stops_at_once_with_streams_open(house, caplog):

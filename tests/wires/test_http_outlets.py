@@ -1,8 +1,13 @@
 """Outlets over HTTP against a real server that answers, refuses, and is not there."""
 
+import gzip
 import hashlib
 import hmac
 import json
+import logging
+import socket
+from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 from werkzeug import Response
@@ -191,8 +196,36 @@ def test_a_receiver_that_is_not_there_is_told_without_any_secret(desk):
     assert "shared" not in desk.told[0].sentence
 
 
-def test_sentry_without_its_package_says_what_to_type(desk):
-    outlet = Sentry(SentrySettings(), desk.around)
+def test_sentry_without_its_package_or_address_says_what_to_do(desk):
+    outlet = Sentry(SentrySettings(), replace(desk.around, secrets={"SENTRY_DSN": "nonsense"}))
     outlet.step(desk.house.clock.now())
     outlet.close()
-    assert "pip install sentry-sdk" in desk.told[0].sentence or "SENTRY_DSN" in desk.told[0].sentence
+    wanted = "no address of a Sentry project" if find_spec("sentry_sdk") else "pip install sentry-sdk"
+    assert wanted in desk.told[0].sentence
+
+
+@pytest.mark.skipif(not find_spec("sentry_sdk"), reason="sentry-sdk is missing (see the extra `test`)")
+def test_sentry_gets_the_crash_and_nothing_private(desk, httpserver):
+    bodies = []
+
+    def keep(request):
+        body = request.get_data()
+        bodies.append(gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body)
+        return Response(status=200)
+
+    httpserver.expect_request("/api/1/envelope/").respond_with_handler(keep)
+    dsn = httpserver.url_for("/1").replace("http://", "http://key@")
+    outlet = Sentry(SentrySettings(), replace(desk.around, secrets={"SENTRY_DSN": dsn}))
+    password = "hunter2"
+    try:
+        raise ValueError("a broken cloud")
+    except ValueError:
+        logging.getLogger("agent.parts").exception("The part stopped working")
+    logging.getLogger("sunward").warning("Only a warning")
+    outlet.step(desk.house.clock.now())
+    outlet.close()
+    told = b"".join(bodies)
+    assert b"a broken cloud" in told
+    assert b"Only a warning" not in told
+    assert password.encode() not in told
+    assert socket.gethostname().encode() not in told

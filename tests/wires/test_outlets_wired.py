@@ -1,6 +1,7 @@
 """A running agent with outlets: they write, and one that can't work hurts nobody."""
 
 import json
+import socket
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ every_s = 1
 [outlets.csv]
 [outlets.mysql]
 port = {nobody}
+[outlets.postgres]
+port = {mute}
 """
 
 
@@ -30,16 +33,22 @@ def test_outlets_write_beside_one_that_can_not(tmp_path):
     )
     web = free_port()
     path = tmp_path / "sunward.toml"
-    path.write_text(SETTINGS.format(port=bus.path, web=web) + OUTLETS.format(nobody=free_port()), "utf-8")
-    (tmp_path / "credentials.env").write_text("MYSQL_PASSWORD=hunter2\n", "utf-8")
-    (tmp_path / "credentials.env").chmod(0o600)
+    mute = socket.create_server(("127.0.0.1", 0))  # takes a connection and never says a word
+    outlets = OUTLETS.format(nobody=free_port(), mute=mute.getsockname()[1])
+    path.write_text(SETTINGS.format(port=bus.path, web=web) + outlets, "utf-8")
+    secrets = tmp_path / "credentials.env"
+    secrets.write_text("MYSQL_PASSWORD=hunter2\nPOSTGRES_PASSWORD=hunter2\n", "utf-8")
+    secrets.chmod(0o600)
     agent = Agent(path, web)
     try:
-        lines = [json.loads(agent.process.stdout.readline()) for _ in range(6)]
+        lines = [json.loads(agent.process.stdout.readline()) for _ in range(9)]
+        gap_s = bus.do(lambda chargers, now: chargers[0].longest_gap_s)
     finally:
-        agent.process.terminate()
-        agent.process.wait(20)
+        status, _ = agent.end()
         bus.close()
+        mute.close()
+    assert gap_s <= 1.5
+    assert status == 0
     assert any("state" in line and line["state"]["chargers"][0]["linked"] for line in lines)
     told = [line["event"] for line in lines if "event" in line]
     assert [event["subject"] for event in told if event["kind"] == "outlet_down"] == ["mysql"]

@@ -7,6 +7,8 @@ and ask the desk, nothing else, so that no request ever holds up the bus.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
 
 from agent.doors.rooms import Rooms
@@ -37,8 +39,8 @@ REFUSALS = {
 }
 
 
-def build_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing) -> FastAPI:
-    """The API over these rooms, without page and locks."""
+def build_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[APIRouter] = ()) -> FastAPI:
+    """The API over these rooms, without page and locks; `more` are routes that the settings ask for."""
     app = FastAPI(
         title="sunward",
         version=str(rooms.site.versions.get("sunward", "0")),
@@ -54,6 +56,8 @@ def build_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing) -> FastAPI:
     api = APIRouter(prefix=PREFIX, route_class=refusals.StrictRoute)
     for router in (house, windows, cars, past, admin):
         api.include_router(router.router(rooms))
+    for extra in more:
+        api.include_router(extra)
     api.include_router(about.router(rooms, ring))
     api.include_router(keys.router(rooms, ring))
     api.include_router(stream_router(broadcast))

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -25,6 +23,7 @@ from starlette.types import Scope as Asked
 
 from agent.doors.web.keyfile import KeyFileError, Scope
 from agent.doors.web.keyring import SESSION_S, KeyRing, Visitor
+from agent.doors.web.origins import device_of, host_name, same_origin
 from agent.doors.web.proxy import Caller, Network, caller_of
 from agent.doors.web.refusals import BadJson, sentence, strict_json
 from agent.model import Event
@@ -54,20 +53,6 @@ def scope_needed(method: str, path: str) -> Scope | None:
     if path.startswith(ADMIN):
         return "admin"
     return "read" if method in READS else "control"
-
-
-def own_names(extra: Iterable[str] = ()) -> frozenset[str]:
-    """Names under which this computer may be asked for, beside plain addresses."""
-    name = socket.gethostname().lower()
-    return frozenset({"localhost", name, f"{name}.local", f"{name}.lan", *(word.lower() for word in extra)})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this computer can reach an address to listen on."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Locks:
@@ -117,7 +102,9 @@ class Locks:
             answer = await self._door(scope, headers, caller, visitor, body)
             await answer(scope, receive, send_with_headers)
         else:
-            scope.setdefault("state", {})["visitor"] = visitor
+            state = scope.setdefault("state", {})
+            state["visitor"] = visitor
+            state["welcome"] = lambda: self._visitor(headers, caller) is not None
             again = receive if scope["method"] in READS else _replay(body, receive)
             await self._app(scope, again, send_with_headers)
 
@@ -129,7 +116,7 @@ class Locks:
                 "This address is not known here: use the computer's IP address, or add the name to "
                 "allowed_hosts in [web] of sunward.toml."
             )
-        if scope["method"] not in READS and not _same_origin(headers, caller.host):
+        if scope["method"] not in READS and not same_origin(headers, caller.host):
             return 403, "A page of another site may not change anything here."
         needed = scope_needed(scope["method"], scope["path"])
         if needed is None:
@@ -146,7 +133,7 @@ class Locks:
         return None
 
     def _knows_host(self, host: str) -> bool:
-        name = _host_name(host)
+        name = host_name(host)
         if name is None:
             return False
         try:
@@ -217,15 +204,6 @@ class Locks:
         return sentence(200, "You are in.", {"Set-Cookie": _set_cookie(secret, secure=caller.secure)})
 
 
-def device_of(agent: str) -> str:
-    """A browser in two words, from its own long description."""
-    browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
-    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-    browser = next((word for key, word in browsers.items() if key in agent), "A program")
-    system = next((word for word in systems if word in agent), "")
-    return f"{browser} on {system}" if system else browser
-
-
 def _cookie(headers: Headers) -> str:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
@@ -233,27 +211,6 @@ def _cookie(headers: Headers) -> str:
 def _set_cookie(secret: str, *, secure: bool) -> str:
     also = "; Secure" if secure else ""
     return f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_S:.0f}{also}"
-
-
-def _host_name(host: str) -> str | None:
-    try:
-        parts = urlsplit(f"//{host}")
-        parts.port  # noqa: B018  (raises ValueError when it is none)
-    except ValueError:
-        return None
-    return parts.hostname if host and parts.netloc == host and "@" not in host else None
-
-
-def _same_origin(headers: Headers, host: str) -> bool:
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower() and bool(host)
-    except ValueError:
-        return False
 
 
 def _put_headers(headers: MutableHeaders, path: str) -> None:

@@ -12,21 +12,22 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from agent.doors.rooms import Rooms
 from agent.doors.web.api import build_app
-from agent.doors.web.auth import Locks, is_loopback, own_names
+from agent.doors.web.auth import Locks
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
 from agent.doors.web.keyring import KeyRing
+from agent.doors.web.origins import is_loopback, own_names
 from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 
@@ -58,7 +59,8 @@ class WebSettings:
 class WebServer:
     """The page and the API over some rooms. `start` returns when the port is open; `stop` within 2 s."""
 
-    def __init__(self, rooms: Rooms, settings: WebSettings) -> None:
+    def __init__(self, rooms: Rooms, settings: WebSettings, more: Sequence[APIRouter] = ()) -> None:
+        """`more`: routes of the API that only some houses have."""
         self._host, self._port = _address(settings.listen)
         self._tls = _tls(settings)
         ring = _ring(rooms, settings)
@@ -70,7 +72,7 @@ class WebServer:
                 "or listen on 127.0.0.1."
             )
         self._broadcast = Broadcast(rooms)
-        self.app = _whole_app(rooms, self._broadcast, ring)
+        self.app = _whole_app(rooms, self._broadcast, ring, more)
         locked = Locks(
             self.app,
             own_names([*settings.hosts, self._host]),
@@ -145,8 +147,8 @@ def _tls(settings: WebSettings) -> dict[str, Any]:
     return {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
 
 
-def _whole_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing) -> FastAPI:
-    app = build_app(rooms, broadcast, ring)
+def _whole_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[APIRouter]) -> FastAPI:
+    app = build_app(rooms, broadcast, ring, more)
     app.router.lifespan_context = _watching(broadcast)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for path, name in (

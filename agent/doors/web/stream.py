@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -55,12 +55,17 @@ class Broadcast:
         """End the watcher and every listener; from any thread."""
         self.ended = True
 
-    async def listen(self, last_id: int | None) -> AsyncIterator[bytes]:
-        """One listener's messages; `last_id` is the last event it knows, None for "only new ones"."""
+    async def listen(
+        self, last_id: int | None, welcome: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[bytes]:
+        """One listener's messages; `last_id` is the last event it knows, None for "only new ones".
+
+        It ends when `welcome` no longer holds: a revoked key hears nothing more.
+        """
         sent = -1
         known = self._newest() if last_id is None else last_id
         yield b"retry: 2000\n\n"
-        while not self.ended:
+        while not self.ended and welcome():
             change = self._change
             if sent != self.number:
                 sent = self.number

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 
 from agent.doors.nouns import CarState, MeterState
 from agent.doors.rooms import Rooms
 from agent.doors.state import car_state
 from agent.doors.web.asks import CarBody, MeterBody, Vin
 from agent.doors.web.refusals import StrictRoute
-from agent.model import Reading, Role
+from agent.doors.web.view import asked_by
+from agent.model import Event, Reading, Role
+
+MOST_SOURCES = 200
 
 
 def router(rooms: Rooms) -> APIRouter:
     """Cars and pushed meter readings."""
     routes = APIRouter(route_class=StrictRoute)
+    heard: set[tuple[str, str]] = set()
+
+    def note(what: str, request: Request) -> None:
+        """The first time that somebody tells something is worth a line; the thousandth is not."""
+        who = asked_by(request) or "this computer"
+        if (what, who) in heard or len(heard) > MOST_SOURCES:
+            return
+        heard.add((what, who))
+        rooms.tell(Event("access", f"{what} is told by {who} from now on."))
 
     @routes.get("/cars", tags=["cars"])
     def cars() -> list[CarState]:
@@ -24,13 +36,14 @@ def router(rooms: Rooms) -> APIRouter:
         return [car_state(car) for car in rooms.desk.cars.get().values()]
 
     @routes.put("/cars/{vin}", tags=["cars"])
-    def put_car(vin: Annotated[Vin, Path()], body: CarBody) -> CarState:
+    def put_car(vin: Annotated[Vin, Path()], body: CarBody, request: Request) -> CarState:
         """Replace what is known of one car."""
         rooms.desk.put_car(body.car(vin))
+        note(f"The car {body.name or vin[-6:]}", request)
         return car_state(rooms.desk.cars.get()[vin])
 
     @routes.put("/meters/{role}", tags=["meters"])
-    def push(role: Role, body: MeterBody) -> MeterState:
+    def push(role: Role, body: MeterBody, request: Request) -> MeterState:
         """Push one reading, for houses whose meter can only be read by other software."""
         now = rooms.clock.now()
         age_s = body.age(now)
@@ -45,6 +58,7 @@ def router(rooms: Rooms) -> APIRouter:
             soc_percent=body.soc_percent,
         )
         rooms.desk.push_reading(role, reading, body.max_age_s)
+        note(f"The {role} meter", request)
         fresh = age_s <= (body.max_age_s or rooms.site.max_age_s)
         problem = "" if fresh else f"it was {age_s:.0f} s old when it came"
         return MeterState(role, reading.source, reading.watts, round(age_s, 1), fresh, problem)

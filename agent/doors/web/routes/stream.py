@@ -18,7 +18,8 @@ def stream_router(broadcast: Broadcast) -> APIRouter:
         last = request.headers.get("last-event-id", "")
         if last and not (last.isdecimal() and len(last) < 16):
             raise Refused(400, "Last-Event-ID must be the id of an event.")
-        messages = broadcast.listen(int(last) if last else None)
+        welcome = request.scope.get("state", {}).get("welcome", bool)
+        messages = broadcast.listen(int(last) if last else None, welcome)
         return StreamingResponse(
             messages, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
         )

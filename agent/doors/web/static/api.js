@@ -14,7 +14,7 @@ export class Refusal extends Error {
 export async function call(method, path, body) {
   let answer;
   try {
-    answer = await fetch(path.startsWith("/login") ? path : BASE + path, {
+    answer = await fetch(path === "/login" || path === "/logout" ? path : BASE + path, {
       method,
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),

@@ -2,17 +2,17 @@
 
 import { call } from "/static/api.js";
 import { h, put, say, show } from "/static/dom.js";
-import { historyScreen } from "/static/history.js";
-import { journalScreen } from "/static/journal.js";
 import { Live } from "/static/live.js";
 import { nowScreen } from "/static/now.js";
 import { clock, span } from "/static/words.js";
 
-// A new screen is one module with {element, update} and one line here.
+// A new screen is one module with {element, update} and one line here; all but the first are fetched when opened.
 const SCREENS = [
-  ["now", "Now", nowScreen],
-  ["history", "History", historyScreen],
-  ["journal", "Journal", journalScreen],
+  ["now", "Now", async () => nowScreen],
+  ["plan", "Plan", async () => (await import("/static/plan.js")).planScreen],
+  ["history", "History", async () => (await import("/static/history.js")).historyScreen],
+  ["journal", "Journal", async () => (await import("/static/journal.js")).journalScreen],
+  ["house", "House", async () => (await import("/static/house.js")).houseScreen],
 ];
 
 const byId = (id) => document.getElementById(id);
@@ -45,12 +45,17 @@ function current() {
   return SCREENS.find(([key]) => key === asked) ?? SCREENS[0];
 }
 
-function open() {
-  const [key, word, build] = current();
-  if (!built.has(key)) built.set(key, build(live, act));
-  byId("screen").replaceChildren(built.get(key).element);
+async function open() {
+  const [key, word, load] = current();
   links.forEach((link, at) => (SCREENS[at][0] === key ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
   document.title = live.state ? `${word} · ${live.state.site}` : "sunward";
+  if (!built.has(key)) {
+    const build = await load().catch(() => null);
+    if (!build) return toast("This screen could not be fetched. Please try again in a moment.");
+    if (!built.has(key)) built.set(key, build(live, act));
+    if (current()[0] !== key) return;
+  }
+  byId("screen").replaceChildren(built.get(key).element);
   built.get(key).update(live);
 }
 

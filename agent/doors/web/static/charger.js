@@ -3,6 +3,7 @@
 import { boost } from "/static/boost.js";
 import { h, put, say, show } from "/static/dom.js";
 import { icon } from "/static/icons.js";
+import { soon } from "/static/soon.js";
 import { MODES, amps, chargerState, clock, energy, modeWord, percent, power } from "/static/words.js";
 
 /** Four buttons; `choose(mode)` is called with the one that was tapped. */
@@ -87,13 +88,13 @@ export function chargerCard(id, act, choose) {
   const reason = h("p", { class: "reason" });
   const problem = h("p", { class: "problem" });
   const window_ = h("p", { class: "quiet" });
-  const parts = { scale: scale(), car: car(), boost: boost(id, act), steps: steps() };
+  const parts = { scale: scale(), car: car(), boost: boost(id, act), soon: soon(), steps: steps() };
   const modes = modeSwitch("Mode", (mode) => choose(mode, id));
   const counter = h("p", { class: "quiet counter" });
   const element = h("article", { class: "card charger" },
     h("header", {}, title, pill),
-    h("div", { class: "now" }, watts, reason),
-    problem, parts.scale.element, parts.car.element, modes.element, window_, parts.boost.element, parts.steps.element, counter);
+    h("div", { class: "now" }, watts, reason, parts.soon.drain),
+    problem, parts.scale.element, parts.car.element, modes.element, window_, parts.soon.lines, parts.boost.element, parts.steps.element, counter);
 
   function update(charger, state) {
     const [word, mood] = chargerState(charger);
@@ -108,6 +109,7 @@ export function chargerCard(id, act, choose) {
     parts.scale.update(charger);
     parts.car.update(charger.car);
     parts.boost.update(charger);
+    parts.soon.update(charger, state);
     parts.steps.update(charger, state.steps);
     modes.update(charger.mode);
     const held = charger.window;

@@ -1,64 +1,79 @@
-// Screen "History": one day's curves and sums, and the charging sessions of a month.
+// Screen "History": a day's curves; a week, month or year in columns; sums, money, and the charging sessions.
 
 import { BASE, get } from "/static/api.js";
+import { ampsChart } from "/static/ampschart.js";
+import { PERIODS, bounds, columns, midnight, moved, title as titleOf } from "/static/calendar.js";
 import { dayChart } from "/static/chart.js";
-import { h, say } from "/static/dom.js";
-import { clock, day, dayWord, energy, percent, span } from "/static/words.js";
+import { h, put, say, show } from "/static/dom.js";
+import { energyChart, used } from "/static/energychart.js";
+import { cost, sessionTable } from "/static/sessions.js";
+import { day, energy, money, percent } from "/static/words.js";
 
 const STEP_S = 300;
-const DAY_MS = 86400000;
-
-/** The house's midnight around a day, as ISO with the house's offset. */
-const midnight = (date, nowIso) => `${date}T00:00:00${nowIso.slice(19).replace(/^\.\d+/, "")}`;
-const moved = (date, days) => new Date(Date.parse(`${date}T12:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+const DAY_S = 86400;
 const query = (span_) => new URLSearchParams(span_).toString();
 
 /** A screen: an element, and an update(live) for each change. */
 export function historyScreen(live, act) {
+  let period = "day";
   let shown = null;
+  let carsOnly = false;
+  let prices = null;
   let redraw = () => {};
   const title = h("h2", { class: "day-title" });
   const chart = h("div", { class: "chart-place" });
   const sums = h("dl", { class: "sums" });
-  const rows = h("tbody", {});
-  const back = h("button", { "aria-label": "The day before", onclick: () => turn(-1) }, "‹");
-  const on = h("button", { "aria-label": "The day after", onclick: () => turn(1) }, "›");
+  const legend = h("ul", { class: "legend" });
+  const back = h("button", { onclick: () => turn(-1) }, "‹");
+  const on = h("button", { onclick: () => turn(1) }, "›");
   const csv = h("a", { download: "sessions.csv" }, "As a table (CSV)");
+  const chips = PERIODS.map(([key, word]) => h("button", { onclick: () => { period = key; act(draw(shown), { quietly: true }); } }, word));
+  const whose = [["House and cars", false], ["Cars alone", true]].map(([word, alone]) =>
+    h("button", { onclick: () => { carsOnly = alone; act(draw(shown), { quietly: true }); } }, word));
+  const whoseGroup = h("div", { class: "chips", role: "group", "aria-label": "Whose energy" }, whose);
+  const table = sessionTable();
 
-  function turn(days) {
-    const next = moved(shown, days);
+  function turn(way) {
+    const { first, last } = bounds(period, shown);
+    const next = way < 0 ? moved(first, -1) : last;
     if (next <= day(live.state.now)) act(draw(next), { quietly: true });
   }
 
   async function draw(date) {
     shown = date;
-    const now = live.state.now;
-    say(title, dayWord(date, now));
-    on.disabled = date >= day(now);
-    const from = midnight(date, now);
-    const to = midnight(moved(date, 1), now);
-    const past = await get(`/history?${query({ from, to, step_s: STEP_S })}`);
-    if (shown !== date) return;
-    redraw = () => chart.replaceChildren(dayChart(past, Date.parse(from), Date.parse(to), Math.max(300, chart.clientWidth)));
+    const { now, chargers } = live.state;
+    const { first, last } = bounds(period, date);
+    const asked = `${period} ${date} ${carsOnly}`;
+    draw.asked = asked;
+    PERIODS.forEach(([key], at) => put(chips[at], "aria-pressed", key === period));
+    whose.forEach((button, at) => put(button, "aria-pressed", Boolean(at) === carsOnly));
+    say(title, titleOf(period, date, now));
+    put(back, "aria-label", `The ${period} before`);
+    put(on, "aria-label", `The ${period} after`);
+    on.disabled = last > day(now);
+    show(whoseGroup, period !== "day");
+    const from = midnight(first, now);
+    const to = midnight(last, now);
+    csv.href = `${BASE}/sessions.csv?${query({ from, to })}`;
+    const [rows, sessions] = await Promise.all([
+      get(`/history?${query({ from, to, step_s: period === "day" ? STEP_S : DAY_S })}`), get(`/sessions?${query({ from, to })}`)]);
+    if (draw.asked !== asked) return;
+    redraw = () => {
+      const wide = Math.max(300, chart.clientWidth);
+      if (period !== "day") chart.replaceChildren(energyChart(columns(period, date, rows), wide, carsOnly), legend);
+      else chart.replaceChildren(...[dayChart(rows, Date.parse(from), Date.parse(to), wide), legend, ampsChart(rows, Date.parse(from), Date.parse(to), wide, chargers)].filter(Boolean));
+    };
     redraw();
-    sums.replaceChildren(...sumUp(past).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
-  }
-
-  async function drawSessions() {
-    const now = live.state.now;
-    const span_ = query({ from: midnight(moved(day(now), -30), now), to: midnight(moved(day(now), 1), now) });
-    csv.href = `${BASE}/sessions.csv?${span_}`;
-    const sessions = await get(`/sessions?${span_}`);
-    rows.replaceChildren(...sessions.slice().reverse().map((one) => sessionRow(one, live.state)));
-    if (!sessions.length) rows.append(h("tr", {}, h("td", { colspan: 5, class: "quiet" }, "No charging session in the last 30 days.")));
+    const kinds = period === "day" ? [["sun", "sun"], ["house", "house"], ["car", "cars"]] : [["sun", "from the sun"], ["battery", "from the battery"], ["grid", "from the grid"]];
+    legend.replaceChildren(...kinds.map(([kind, word]) => h("li", { class: kind }, word)));
+    sums.replaceChildren(...sumUp(rows, prices).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
+    table.update(sessions, live.state, prices);
   }
 
   const element = h("div", { class: "history-screen" },
-    h("section", { class: "card" }, h("div", { class: "day-head" }, back, title, on), chart,
-      h("ul", { class: "legend" }, h("li", { class: "sun" }, "sun"), h("li", { class: "house" }, "house"), h("li", { class: "car" }, "cars")), sums),
-    h("section", { class: "card" }, h("h2", {}, "Charging sessions"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Charging sessions" },
-      h("table", {}, h("thead", {}, h("tr", {}, ["When", "Where", "Energy", "Sun", "Car"].map((word) => h("th", { scope: "col" }, word)))), rows)),
-      h("p", {}, csv)));
+    h("section", { class: "card" }, h("div", { class: "chips periods", role: "group", "aria-label": "How long" }, chips),
+      h("div", { class: "day-head" }, back, title, on), chart, whoseGroup, sums),
+    h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Charging sessions"), csv), table.element));
 
   let begun = false;
   let width = 0;
@@ -73,30 +88,26 @@ export function historyScreen(live, act) {
       return;
     }
     begun = true;
-    act(Promise.all([draw(day(live.state.now)), drawSessions()]), { quietly: true });
+    act(get("/about").then((about) => { prices = about.money; return draw(day(live.state.now)); }), { quietly: true });
   }
   return { element, update };
 }
 
-function sessionRow(one, { now, chargers }) {
-  const { started: began, ended } = one;
-  const lasted = ended && began ? span((Date.parse(ended) - Date.parse(began)) / 1000) : "still charging";
-  const share = one.energy_wh > 0 ? percent((100 * one.solar_wh) / one.energy_wh) : "–";
-  return h("tr", {},
-    h("td", {}, began ? `${dayWord(began, now)} ${clock(began)}` : "–", h("small", {}, lasted)),
-    h("td", {}, chargers.find((known) => known.id === one.charger)?.name ?? one.charger),
-    h("td", { class: "number" }, energy(one.energy_wh)),
-    h("td", { class: "number" }, share),
-    h("td", {}, one.car || (one.vin ? `…${one.vin.slice(-6)}` : "–"), one.end_reason ? h("small", {}, one.end_reason) : null));
-}
-
-function sumUp(rows) {
-  const sum = (name) => energy(rows.reduce((all, row) => all + row[name], 0));
-  return [
-    ["from the sun", sum("solar_wh"), "sun"],
-    ["into cars", sum("chargers_wh"), "car"],
-    ["house", sum("house_wh"), "house"],
-    ["bought", sum("import_wh"), "grid"],
-    ["sold", sum("export_wh"), "grid"],
+function sumUp(rows, prices) {
+  const sum = (name) => rows.reduce((all, row) => all + (row[name] ?? 0), 0);
+  const cars = used(rows, true);
+  const intoCars = cars.sun + cars.battery + cars.grid;
+  const found = [
+    ["from the sun", energy(sum("solar_wh")), "sun"],
+    ["into cars", energy(sum("chargers_wh")), "car"],
+    ["house", energy(sum("house_wh")), "house"],
+    ["bought", energy(sum("import_wh")), "grid"],
+    ["sold", energy(sum("export_wh")), "grid"],
   ];
+  if (intoCars > 50) found.push(["the cars' own sun", percent((100 * (cars.sun + cars.battery)) / intoCars), "car"]);
+  if (prices?.currency && intoCars > 50) {
+    const paid = cost({ grid_wh: cars.grid, solar_wh: cars.sun, battery_wh: cars.battery }, prices);
+    found.push(["charging cost", money(paid, prices.currency), "plain"], ["saved by the sun", money((intoCars * prices.grid_price) / 1000 - paid, prices.currency), "battery"]);
+  }
+  return found;
 }

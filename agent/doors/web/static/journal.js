@@ -1,7 +1,12 @@
-// Screen "Journal": everything that happened, in sentences, newest first.
+// Screen "Journal": everything that happened and every decision that changed, in sentences, newest first.
 
-import { h, say } from "/static/dom.js";
-import { clock, day, dayWord } from "/static/words.js";
+import { get } from "/static/api.js";
+import { midnight, moved } from "/static/calendar.js";
+import { h, put, say } from "/static/dom.js";
+import { amps, clock, day, dayWord } from "/static/words.js";
+
+const LOOK_AGAIN_MS = 15000;
+const DAYS_BACK = 6;
 
 /** One event as a list item. */
 export function eventLine(event, nowIso) {
@@ -12,46 +17,87 @@ export function eventLine(event, nowIso) {
     h("span", {}, event.sentence));
 }
 
-const FILTERS = [["all", "Everything"], ["charging", "Charging"], ["asked", "Asked by people"], ["trouble", "Trouble"]];
-const ASKED = ["mode", "boost", "boost_ended", "windows"];
+/** A changed offer, with the rules that led to it behind a tap. */
+function decisionLine(change, nameOf) {
+  const before = change.before_amps === null || change.before_amps === change.after_amps ? "" : `${amps(change.before_amps)} → `;
+  const steps = change.steps ?? [];
+  const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), change.reason];
+  return h("li", { class: "event decision" }, h("time", { datetime: change.at }, clock(change.at)),
+    steps.length
+      ? h("details", {}, h("summary", {}, h("span", {}, text)), h("ol", {}, steps.map((step) => h("li", {},
+        h("strong", {}, step.rule), ` ${amps(step.before_amps)} → ${amps(step.after_amps)}: ${step.why}`))))
+      : h("span", {}, text));
+}
+
+const FILTERS = [["all", "Everything"], ["decisions", "Decisions"], ["charging", "Charging"], ["asked", "Asked by people"], ["trouble", "Trouble"]];
+const ASKED = ["mode", "boost", "boost_ended", "windows", "access"];
 
 const fits = {
   all: () => true,
-  charging: (event) => event.kind.startsWith("charging") || event.kind.startsWith("session"),
-  asked: (event) => ASKED.includes(event.kind),
-  trouble: (event) => (event.severity ?? "info") !== "info",
+  decisions: (one) => Boolean(one.reason),
+  charging: (one) => Boolean(one.kind) && (one.kind.startsWith("charging") || one.kind.startsWith("session")),
+  asked: (one) => ASKED.includes(one.kind),
+  trouble: (one) => Boolean(one.kind) && (one.severity ?? "info") !== "info",
 };
+const wordsOf = (one) => `${one.at ? clock(one.at) : ""} ${one.sentence ?? ""} ${one.reason ?? ""}`.toLowerCase();
 
 /** A screen: an element, and an update(live) for each change. */
-export function journalScreen() {
+export function journalScreen(live, act) {
   let filter = "all";
-  let live = null;
+  let changes = [];
   let drawn = "";
+  let lookedAt = -Infinity;
   const search = h("input", { type: "search", placeholder: "Search, e.g. “stopped” or “14:05”", "aria-label": "Search the journal", oninput: () => draw() });
+  const date = h("input", { type: "date", "aria-label": "Only this day", onchange: () => act(look(), { quietly: true }) });
+  const whose = h("select", { "aria-label": "Only this charger", onchange: () => draw() }, h("option", { value: "" }, "Every charger"));
   const buttons = FILTERS.map(([key, word]) => h("button", { "aria-pressed": key === filter, onclick: () => { filter = key; draw(); } }, word));
   const count = h("p", { class: "quiet", role: "status" });
   const list = h("div", {});
 
+  async function look() {
+    const { now } = live.state;
+    const last = date.value || day(now);
+    const first = date.value || moved(last, -DAYS_BACK);
+    const span = new URLSearchParams({ from: midnight(first, now), to: midnight(moved(last, 1), now), limit: 1000 });
+    changes = await get(`/decisions?${span}`);
+    drawn = "";
+    draw();
+  }
+
   function draw() {
-    if (!live?.state) return;
+    if (!live.state) return;
     const text = search.value.trim().toLowerCase();
-    const shown = live.events.filter((event) => fits[filter](event) && (!text || `${clock(event.at)} ${event.sentence}`.toLowerCase().includes(text)));
-    const now = `${filter} ${text} ${shown.at(-1)?.id} ${shown.length}`;
+    const mine = (one) => !whose.value || one.charger === whose.value || one.subject === whose.value || (!one.charger && !one.subject && !one.reason);
+    const shown = [...live.events, ...changes]
+      .filter((one) => fits[filter](one) && mine(one) && (!text || wordsOf(one).includes(text)) && (!date.value || (one.at && day(one.at) === date.value)))
+      .sort((a, b) => (Date.parse(a.at ?? 0) || 0) - (Date.parse(b.at ?? 0) || 0));
+    const now = `${filter} ${text} ${whose.value} ${date.value} ${live.events.at(-1)?.id} ${changes.at(-1)?.id} ${shown.length}`;
     if (now === drawn) return;
     drawn = now;
-    FILTERS.forEach(([key], at) => buttons[at].setAttribute("aria-pressed", key === filter));
+    FILTERS.forEach(([key], at) => put(buttons[at], "aria-pressed", key === filter));
     say(count, shown.length === 1 ? "1 entry" : `${shown.length} entries`);
     const days = new Map();
-    for (const event of shown.slice().reverse()) {
-      const key = event.at ? day(event.at) : "";
-      days.set(key, [...(days.get(key) ?? []), event]);
+    for (const one of shown.reverse()) {
+      const key = one.at ? day(one.at) : "";
+      days.set(key, [...(days.get(key) ?? []), one]);
     }
-    list.replaceChildren(...[...days].map(([key, events]) => h("section", {},
+    const nameOf = (id) => live.state.chargers.find((one) => one.id === id)?.name ?? id;
+    list.replaceChildren(...[...days].map(([key, found]) => h("section", {},
       h("h2", {}, key ? dayWord(key, live.state.now) : "While the time was unknown"),
-      h("ul", { class: "events" }, events.map((event) => eventLine(event))))));
+      h("ul", { class: "events" }, found.map((one) => (one.reason ? decisionLine(one, nameOf) : eventLine(one)))))));
+  }
+
+  function update({ state }) {
+    if (!state) return;
+    if (whose.options.length !== state.chargers.length + 1) whose.replaceChildren(whose.options[0], ...state.chargers.map((one) => h("option", { value: one.id }, one.name)));
+    if (state.now && performance.now() - lookedAt > LOOK_AGAIN_MS) {
+      lookedAt = performance.now();
+      act(look(), { quietly: true });
+    }
+    draw();
   }
 
   const element = h("div", { class: "card journal" }, h("h2", { class: "screen-title" }, "Journal"),
-    h("div", { class: "tools" }, search, h("div", { class: "chips", role: "group", "aria-label": "Show" }, buttons)), count, list);
-  return { element, update: (found) => { live = found; draw(); } };
+    h("div", { class: "tools" }, search, h("div", { class: "pair" }, date, whose), h("div", { class: "chips", role: "group", "aria-label": "Show" }, buttons)), count, list);
+  return { element, update };
 }

@@ -1,12 +1,13 @@
 // Screen "Now": what flows, what each charger does and why, what comes next, what happened last.
 
 import { call } from "/static/api.js";
+import { bars } from "/static/bars.js";
 import { chargerCard, modeSwitch } from "/static/charger.js";
 import { h, say, show } from "/static/dom.js";
 import { flow } from "/static/flow.js";
 import { icon } from "/static/icons.js";
 import { eventLine } from "/static/journal.js";
-import { amps, clock, dayWord, headline, modeWord } from "/static/words.js";
+import { amps, clock, dayWord, headline, modeWord, span } from "/static/words.js";
 
 const LAST_EVENTS = 5;
 
@@ -14,6 +15,7 @@ const LAST_EVENTS = 5;
 export function nowScreen(live, act) {
   const sentence = h("p", { class: "headline" });
   const picture = flow();
+  const lengths = bars();
   const cards = new Map();
   const chargers = h("div", { class: "chargers" });
   const next = h("p", { class: "next" });
@@ -42,6 +44,7 @@ export function nowScreen(live, act) {
     if (!state) return;
     say(sentence, headline(state));
     picture.update(state);
+    lengths.update(state);
     show(everyone, state.chargers.length > 1);
     all.update(state.chargers.every((one) => one.mode === state.mode) ? state.mode : "");
     for (const charger of state.chargers) {
@@ -60,7 +63,7 @@ export function nowScreen(live, act) {
   }
 
   const element = h("div", { class: "now-screen" },
-    h("section", { class: "card flow-card", "aria-label": "What flows" }, sentence, picture.element),
+    h("section", { class: "card flow-card", "aria-label": "What flows" }, sentence, picture.element, lengths.element),
     h("div", { class: "column" }, everyone, chargers),
     h("section", { class: "card", "aria-label": "Next window" }, h("h2", {}, icon("clock"), "Next"), next),
     h("section", { class: "card", "aria-label": "Last events" },
@@ -73,5 +76,5 @@ function nextWords({ next_window: next, now, window }) {
   const current = window ? `“${window.name}” holds until ${clock(window.until)}. ` : "";
   if (!next) return current || "No charging window is planned.";
   const limit = next.amps !== null ? ` with ${amps(next.amps)}` : "";
-  return `${current}“${next.name}” begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}.`;
+  return `${current}“${next.name}” begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}. That is in ${span((Date.parse(next.begins) - Date.parse(now)) / 1000)}.`;
 }

@@ -21,7 +21,7 @@ export function power(watts) {
 /** 25 -> "25 A", 6.4 -> "6.4 A". */
 export const amps = (value) => `${number(value, Number.isInteger(Math.round(value * 10) / 10) ? 0 : 1)} A`;
 
-export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, 1)} kWh`);
+export const energy = (wh) => (wh === null || wh === undefined ? "–" : `${number(wh / 1000, Math.abs(wh) >= 99950 ? 0 : 1)} kWh`);
 
 export const percent = (value) => `${number(value, 0)} %`;
 
@@ -66,11 +66,13 @@ export function headline(state) {
   if (!known && cars < 50) return "No meter has answered yet.";
   if (cars >= 50) {
     const share = sunShare(state.power);
-    if (share === null) return `${power(cars)} are going into the car.`;
-    if (share >= 0.97 && (sun ?? 0) < 50) return `${power(cars)} are going into the car, all from the battery.`;
-    if (share >= 0.97) return `${power(cars)} are going into the car, all from the sun.`;
-    if (share >= 0.03) return `${power(cars)} are going into the car, ${percent(share * 100)} of it from your own roof.`;
-    return `${power(cars)} are going into the car, from the grid.`;
+    const whose = state.chargers.filter((one) => one.charging).length > 1 ? "the cars" : "the car";
+    const into = `${power(cars)} are going into ${whose}`;
+    if (share === null) return `${into}.`;
+    if (share >= 0.97 && (sun ?? 0) < 50) return `${into}, all from the battery.`;
+    if (share >= 0.97) return `${into}, all from the sun.`;
+    if (share >= 0.03) return `${into}, ${percent(share * 100)} of it from your own roof.`;
+    return `${into}, from the grid.`;
   }
   if (grid !== null && grid < -50) return `Nothing is charging; ${power(grid)} go to the grid.`;
   if (sun !== null && sun > 50) return `Nothing is charging; the sun gives ${power(sun)}.`;
@@ -83,3 +85,6 @@ export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
   if (grid === null || used < 50) return null;
   return Math.min(1, Math.max(0, 1 - Math.max(0, grid) / used));
 }
+
+/** 3.2 and "€" -> "3.20 €". */
+export const money = (value, currency) => `${number(value, 2)} ${currency}`;

@@ -1,0 +1,1 @@
+"""`sunward migrate`: what TWCManager left behind, as our settings, with a line for every line of it."""

@@ -1,0 +1,124 @@
+"""TWCManager's MQTT topics, for dashboards and scripts that can't be changed.
+
+    TWC/3201/ampsInUse, TWC/all/totalAmpsInUse, TWC/config/minAmpsPerTWC ...   plain texts, retained
+    TWC/control/chargeNow              "A,seconds"
+    TWC/control/chargeNowEnd           anything
+    TWC/control/nonScheduledAmpsMax    amps for all units
+    TWC/control/nonScheduledAction     1 fixed, 2 nothing, 3 the sun
+
+`control/stop` once ended the whole program; it is told in `result` and nothing happens. So are retained
+orders, which fired again at each reconnect. Values are told on change and every minute, and the last one
+always gets out. `TWC/availability` is new.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+
+from agent.boosts import Refused
+from agent.doors.broker import BrokerAddress, BrokerLink, Order, Teller
+from agent.doors.legacy_orders import LegacyOrders
+from agent.doors.legacy_topics import old_values
+from agent.doors.legacy_words import OldHouse
+from agent.doors.rooms import Rooms
+from agent.doors.settings import LegacySettings, MqttSettings, host_and_port
+from agent.model import Moment
+from agent.parts import ThreadRunner
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+EVERY_S = 60.0
+BY = "the old MQTT topics"
+
+
+class LegacyMqttDoor:
+    """A second client of the broker, under TWCManager's prefix."""
+
+    name = "legacy mqtt"
+
+    def __init__(
+        self, rooms: Rooms, settings: LegacySettings, mqtt: MqttSettings, secrets: Mapping[str, str]
+    ) -> None:
+        self._prefix = settings.mqtt_prefix
+        self._old = OldHouse(rooms)
+        self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
+        self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
+        self._fresh = False
+        host, port = host_and_port(mqtt.broker)
+        user, password = secrets.get("MQTT_USER", ""), secrets.get("MQTT_PASSWORD", "")
+        address = BrokerAddress(host, port, user, password, mqtt.tls, mqtt.ca_file)
+        topics = [f"{self._prefix}/control/+"] if settings.mqtt_control else []
+        self._link = BrokerLink(address, f"{self._prefix}/availability", topics, self._heard, self._renew)
+        self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
+
+    def start(self) -> None:
+        """Connect, and go on trying for as long as it takes."""
+        self._link.start()
+        self._runner.start(self)
+
+    def stop(self) -> None:
+        """Say offline and go."""
+        self._runner.end()
+        self._link.stop()
+
+    def step(self, moment: Moment) -> float:
+        """Say what is due; next in a second."""
+        if self._link.is_connected.is_set():
+            if not self._fresh:
+                self._fresh = True
+                self._teller.forget()
+            values = {
+                f"{self._prefix}/{one.owner}/{one.key}": one.text
+                for one in old_values(self._old)
+                if one.text  # an empty retained message would take the topic away
+            }
+            for topic, text in self._teller.due(values, moment.mono_s):
+                if not self._link.say(topic, text):
+                    break
+                self._teller.said(topic, text, moment.mono_s)
+        return moment.mono_s + BEAT_S
+
+    def _renew(self) -> None:
+        self._fresh = False
+
+    def _heard(self, order: Order) -> None:
+        what = order.topic.rpartition("/")[2]
+        try:
+            if order.retained:
+                raise Refused(409, "A retained order is not obeyed: send it without the retain flag.")
+            says = self._obey(what, order.text.strip())
+            good = True
+        except Refused as refused:
+            log.warning("An order on %s was refused: %s", order.topic, refused.sentence)
+            says, good = refused.sentence, False
+        said = {"topic": order.topic, "ok": good, "says": says}
+        self._link.say(f"{self._prefix}/result", json.dumps(said, ensure_ascii=False), retain=False)
+
+    def _obey(self, what: str, text: str) -> str:
+        match what:
+            case "chargeNow":
+                amps, comma, seconds = text.partition(",")
+                if not comma:
+                    raise Refused(422, 'Send amps and seconds, like "16,3600".')
+                used, lasts_s = self._orders.charge_now(whole(amps), whole(seconds), BY)
+                return f"{used} A for {lasts_s} s."
+            case "chargeNowEnd":
+                self._orders.charge_now_cancel(BY)
+            case "nonScheduledAmpsMax":
+                self._orders.fixed_setting(whole(text), BY)
+            case "nonScheduledAction":
+                self._orders.action(whole(text), BY)
+            case _:
+                raise Refused(404, f"There is no order {what[:40]!r} here.")
+        return "Done."
+
+
+def whole(text: str) -> int:
+    """A whole number. Raises Refused."""
+    try:
+        return int(text.strip())
+    except ValueError:
+        raise Refused(422, f"{text[:20]!r} is no whole number.") from None

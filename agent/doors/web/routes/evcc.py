@@ -1,0 +1,58 @@
+"""evcc's custom charger by HTTP; what it means stands in agent/doors/evcc.py."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from agent.doors.evcc import Evcc
+from agent.doors.web.asks import Ask, Truth
+from agent.doors.web.refusals import StrictRoute
+
+Charger = Annotated[str, Path(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
+Amps = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=5, le=80)]
+
+
+class EvccAnswer(BaseModel):
+    """One charger as evcc reads it: `power` in W, `energy` in kWh, always three phases."""
+
+    status: str
+    enabled: bool
+    power: float
+    currents: list[float]
+    voltages: list[float]
+    identify: str
+    energy: float | None = None
+    soc: float | None = None
+
+
+class EvccAsk(Ask):
+    """Orders of evcc, in this order; what is left out stays."""
+
+    maxcurrent: Amps | None = None
+    enable: Truth | None = None
+    wakeup: Truth | None = None
+
+
+def router(evcc: Evcc) -> APIRouter:
+    """What evcc reads and orders."""
+    routes = APIRouter(route_class=StrictRoute, tags=["evcc"])
+
+    @routes.get("/chargers/{charger}/evcc")
+    def read(charger: Charger) -> EvccAnswer:
+        """One charger in evcc's words. A look is a sign of life: what evcc ordered holds on."""
+        evcc.alive(charger)
+        return EvccAnswer(**evcc.read(charger))
+
+    @routes.put("/chargers/{charger}/evcc")
+    def order(charger: Charger, ask: EvccAsk) -> EvccAnswer:
+        """Set the amps, allow or forbid. Answers what is now true."""
+        if ask.maxcurrent is not None:
+            evcc.obey(charger, "maxcurrent", str(ask.maxcurrent))
+        if ask.enable is not None:
+            evcc.obey(charger, "enable", str(ask.enable))
+        return EvccAnswer(**evcc.read(charger))
+
+    return routes

@@ -1,0 +1,54 @@
+// The devices of the House screen: chargers, meters, the bus, and what the car's cloud was asked.
+
+import { h } from "/static/dom.js";
+import { amps, chargerState, percent, power, span } from "/static/words.js";
+
+const ROLES = { grid: "Grid meter", solar: "Solar meter", battery: "Battery meter", house: "House meter" };
+
+const row = (mood, name, value, note, problem) => h("li", { class: `device ${mood}` },
+  h("span", { class: "lamp", role: "img", "aria-label": { good: "well", calm: "waiting", bad: "in trouble" }[mood] }),
+  h("span", {}, h("strong", {}, name), h("small", {}, note), problem ? h("small", { class: "problem" }, problem) : null), h("span", { class: "value" }, value));
+
+const ago = (seconds) => (seconds === null ? "not heard yet" : seconds < 2 ? "just now" : `${span(seconds)} ago`);
+
+/** List items for each charger and meter of a state. */
+export function deviceRows({ chargers, meters }) {
+  return [
+    ...chargers.map((one) => {
+      const [word, mood] = chargerState(one);
+      const about = [`id ${one.id}`, one.firmware && `firmware ${one.firmware}`, one.serial && `serial ${one.serial}`, one.rating_amps && `rated ${amps(one.rating_amps)}`, ago(one.heard_s)];
+      return row(mood, one.name, one.linked ? `${word}, ${amps(one.drawn_amps)}` : word, about.filter(Boolean).join(" · "), one.problem);
+    }),
+    ...meters.map((one) => row(one.ok ? "good" : "bad", ROLES[one.role] ?? one.role, one.role === "grid" && one.watts !== null && Math.abs(one.watts) > 25 ? `${one.watts < 0 ? "selling" : "buying"} ${power(one.watts)}` : power(one.watts), `${one.source} · ${ago(one.age_s)}`, one.problem)),
+  ];
+}
+
+/** The bus in figures: [word, value] pairs, and a verdict. */
+export function busFacts({ bus }) {
+  const bad = bus.checksum_errors + bus.junk_bytes + bus.unanswered;
+  const share = bus.frames ? bus.checksum_errors / bus.frames : 0;
+  const verdict = !bus.open ? bus.problem || "The port is not open."
+    : bus.other_primary ? `A second primary (${bus.other_primary}) speaks on this bus.`
+    : share > 0.01 ? "Many messages are damaged: look at cable, termination and bias."
+    : bus.unanswered > bus.frames / 4 ? "Many questions stay unanswered: is every charger powered, its switch on F?"
+    : bad ? "The line is good; a few errors are normal." : "The line is clean.";
+  const whole = (value) => value.toLocaleString();
+  const facts = [
+    ["Port", bus.port || "–"], ["Messages", whole(bus.frames)], ["Damaged", `${whole(bus.checksum_errors)} (${percent(100 * share)})`], ["Stray bytes", whole(bus.junk_bytes)],
+    ["Unanswered", whole(bus.unanswered)], ["Echoes", whole(bus.echoes)], ["Longest gap", `${bus.worst_gap_s.toFixed(2)} s`], ["Reopened", whole(bus.reopened)]];
+  return { verdict, facts };
+}
+
+/** A car's cloud calls: {today: {data}, caps: {data}, month_money, month_money_cap, currency}, as its scheduler tells. */
+export function cloudRows(cars) {
+  return cars.filter((car) => car.calls).map(({ name, vin, calls }) => {
+    const bars = Object.entries(calls.today ?? {}).map(([kind, count]) => {
+      const cap = calls.caps?.[kind];
+      const fill = h("span", {});
+      fill.style.width = `${cap ? Math.min(100, (100 * count) / cap) : 0}%`;
+      return h("li", {}, h("span", {}, kind), h("span", { class: "meter", "aria-hidden": "true" }, fill), h("span", { class: "number" }, cap ? `${count} of ${cap}` : String(count)));
+    });
+    const money = calls.month_money === undefined ? "" : `This month: ${calls.month_money}${calls.month_money_cap ? ` of ${calls.month_money_cap}` : ""} ${calls.currency ?? ""}`;
+    return h("div", { class: "cloud" }, h("h3", {}, name || `Car ${vin.slice(-6)}`), h("ul", { class: "calls" }, bars), money ? h("p", { class: "quiet" }, money) : null);
+  });
+}

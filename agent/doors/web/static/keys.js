@@ -1,0 +1,49 @@
+// Who holds a key: browsers that are logged in, and tokens for programs. In the House screen.
+
+import { call, get } from "/static/api.js";
+import { h, show } from "/static/dom.js";
+import { clock, dayWord } from "/static/words.js";
+
+const SCOPES = [["read", "may look"], ["control", "may change modes and windows"], ["admin", "may do everything"]];
+const when = (iso, now) => (iso ? `${dayWord(iso, now)} ${clock(iso)}` : "at an unknown time");
+
+/** An element, and look(about, now) to fill it. */
+export function keys(act) {
+  const sessions = h("ul", { class: "rows" });
+  const tokens = h("ul", { class: "rows" });
+  const others = h("button", { onclick: () => redo(call("DELETE", "/admin/sessions")) }, "Log out all others");
+  const out = h("button", { onclick: () => act(call("POST", "/logout").then(() => location.reload()), { quietly: true }) }, "Log out");
+  const name = h("input", { id: "t-name", required: true, maxlength: 40, pattern: "[A-Za-z0-9_.\\-]([A-Za-z0-9 _.\\-]*[A-Za-z0-9_.\\-])?", placeholder: "what for, like evcc" });
+  const scope = h("select", { id: "t-scope" }, SCOPES.map(([key, words]) => h("option", { value: key }, `${key}: ${words}`)));
+  const made = h("div", { class: "made", role: "status" });
+  const browsers = h("div", {}, h("h3", {}, "Browsers"), sessions, h("div", { class: "buttons" }, others, out));
+  const open = h("p", { class: "quiet" }, "The page is open to whoever uses this computer. To lock it, or to open it to the home network: ./sunward agent password");
+  let again = () => {};
+  const redo = (promise) => act(promise.then(() => again()), { quietly: true });
+
+  async function make(event) {
+    event.preventDefault();
+    const token = await call("POST", "/admin/tokens", { name: name.value.trim(), scope: scope.value });
+    name.value = "";
+    made.replaceChildren(h("p", {}, `The token “${token.name}”, shown this once:`), h("code", { tabindex: "0" }, token.token));
+  }
+
+  const element = h("section", { class: "card keys" }, h("h2", {}, "Keys"), open, browsers,
+    h("h3", {}, "Tokens for programs"), tokens, made,
+    h("form", { class: "token-form", onsubmit: (event) => redo(make(event)) },
+      h("label", { for: "t-name" }, "Name"), name, h("label", { for: "t-scope" }, "Scope"), scope, h("button", { type: "submit" }, "Make a token")));
+
+  async function look(about, now) {
+    again = () => look(about, now);
+    show(open, !about.locked);
+    show(browsers, about.locked);
+    const [known, programs] = await Promise.all([get("/admin/sessions"), get("/admin/tokens")]);
+    show(others, known.length > 1);
+    sessions.replaceChildren(...known.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.device), one.current ? " (this one)" : "", h("small", {}, `${one.address}, since ${when(one.opened, now)}`)),
+      one.current ? null : h("button", { onclick: () => redo(call("DELETE", `/admin/sessions/${one.id}`)) }, "Log out"))));
+    tokens.replaceChildren(...programs.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.name), ` ${one.scope}`, h("small", {}, one.fixed ? "from credentials.env" : `made ${when(one.made, now)}`)),
+      one.fixed ? null : h("button", { class: "bad", onclick: () => redo(call("DELETE", `/admin/tokens/${encodeURIComponent(one.name)}`)) }, "Revoke"))));
+    if (!programs.length) tokens.append(h("li", { class: "quiet" }, "None yet."));
+  }
+  return { element, look };
+}

@@ -1,0 +1,74 @@
+"""The house battery: mode and reserve by peak and off-peak, read back, told; and a report after each peak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from notify.settings import SettingsError
+from scheduler.jobs import Context, Job, JobFailed
+from scheduler.settings import SchedulerSettings
+
+if TYPE_CHECKING:
+    from scheduler.battery.policy import Site
+    from scheduler.battery.settings import BatterySettings
+    from scheduler.battery.site import EnergySite
+
+PASSWORD = "GATEWAY_PASSWORD"
+
+
+def jobs(settings: SchedulerSettings) -> list[Job]:
+    """The jobs of [battery]. Raises SettingsError."""
+    from scheduler.battery.keeper import Keeper
+
+    battery = _settings(settings)
+    if battery is None:
+        return []
+    return Keeper(battery, site_at, _gateway(battery, settings)).jobs()
+
+
+def site_at(context: Context) -> EnergySite:
+    """The battery in its cloud, to be read and changed."""
+    from scheduler.battery import cloud
+    from scheduler.battery.keys import key_of
+
+    battery = _settings(context.settings)
+    if battery is None:
+        raise JobFailed("There is no [battery] in sunward.toml.")
+    key = key_of(battery.service, context)
+    base = battery.address or (cloud.OWNER if battery.service == "owner" else cloud.FLEET[battery.region])
+    wall = context.moment.wall
+    return cloud.Cloud(base, battery.site, key, wall.timestamp() if wall else 0.0)
+
+
+def look(context: Context) -> Site:
+    """The battery as it is, from its gateway where there is one. Raises BatteryError."""
+    from scheduler.battery.site import BatteryError
+
+    battery = _settings(context.settings)
+    local = _gateway(battery, context.settings) if battery else None
+    if local is not None:
+        try:
+            return local()
+        except BatteryError:
+            pass  # the cloud knows it, too
+    return site_at(context).read()
+
+
+def _settings(settings: SchedulerSettings) -> BatterySettings | None:
+    from scheduler.battery.settings import BatterySettings
+
+    battery = settings.section("battery", BatterySettings)
+    if battery and battery.gateway and not settings.credentials.get(PASSWORD):
+        raise SettingsError(
+            [f"battery.gateway: needs a password. Write {PASSWORD}=... into credentials.env."]
+        )
+    return battery
+
+
+def _gateway(battery: BatterySettings, settings: SchedulerSettings) -> Callable[[], Site] | None:
+    from scheduler.battery.gateway import Gateway
+
+    if not battery.gateway:
+        return None
+    return Gateway(battery.gateway, settings.credentials.get(PASSWORD, "")).read

@@ -1,0 +1,131 @@
+"""`scheduler login`: sign in to a car's cloud by hand, over ssh if need be.
+
+    scheduler login                    what needs a sign-in here, and how it stands
+    scheduler login fleet              the Fleet API, also for fleet-proxy://
+    scheduler login owner              the Owner API
+    scheduler login ble | teslamate    no account: tries whether it answers
+
+It prints an address for the browser of any computer or phone, and takes what is pasted: the address at which
+that browser ended, or a ready refresh token. Nothing is opened here, and nothing is kept but the tokens.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from scheduler.cars.keys import accounts_of
+from scheduler.cars.links import open_link
+from scheduler.cars.links.tools import Tools, road_of
+from scheduler.cars.model import Asleep, CarError, NotNow, SignInNeeded
+from scheduler.cars.settings import CarSettings, GarageSettings, read_line, read_settings
+from scheduler.cars.signin import Attempt, PasteError, post_http2, post_plain
+from scheduler.settings import SchedulerSettings
+
+BACK_ENDS = ("fleet", "owner", "fleet-proxy", "ble", "teslamate")
+MOST_TRIES = 3
+
+Ask = Callable[[str], str]
+Say = Callable[[str], None]
+
+
+class LoginFailed(Exception):
+    """It did not work; the text is a sentence."""
+
+
+def login(settings: SchedulerSettings, back_end: str, wall: datetime, ask: Ask, say: Say) -> None:
+    """Sign in to one back end, or try it. Raises LoginFailed, SettingsError."""
+    garage = read_settings(settings)
+    tools = Tools(
+        garage.tesla,
+        settings.credentials,
+        settings.state_dir / "tesla",
+        settings.path.absolute().parent,
+        wall,
+    )
+    if not back_end:
+        _stand(garage, tools, say)
+    elif back_end in ("fleet", "fleet-proxy", "owner"):
+        _sign_in("owner" if back_end == "owner" else "fleet", tools, ask, say)
+        _try_cars(garage, back_end, tools, say)
+    else:
+        _try_cars(garage, back_end, tools, say)
+
+
+def _stand(garage: GarageSettings, tools: Tools, say: Say) -> None:
+    """How each sign-in stands."""
+    names = accounts_of(garage)
+    if not names:
+        say("No car here needs a sign-in.")
+    for name in names:
+        tokens = tools.tokens(name)
+        kept = tokens.kept()
+        if kept.pair is None:
+            say(f"{name}: nobody is signed in. Type: {tokens.how}")
+        elif kept.trouble:
+            say(f"{name}: {kept.trouble} Type: {tokens.how}")
+        else:
+            renewed = datetime.fromtimestamp(kept.pair.made_s, tools.wall.tzinfo)
+            say(f"{name}: signed in, renewed {renewed:%Y-%m-%d %H:%M}.")
+
+
+def _sign_in(name: str, tools: Tools, ask: Ask, say: Say) -> None:
+    road = road_of(name, tools.settings, tools.secrets)
+    if name == "fleet" and not (road.client_id and road.redirect_url):
+        raise LoginFailed(
+            "Set client_id and redirect_url of your app in [tesla] first: docs/cars.md says how."
+        )
+    attempt = Attempt.begin(road)
+    say("Open this address in a browser, on any computer or phone, and sign in to Tesla:")
+    say(f"\n  {attempt.address}\n")
+    say(_where_it_ends(name))
+    post = post_http2 if name == "owner" else post_plain
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            reply = attempt.finish(ask("Paste it here: "), post)
+            tools.tokens(name).put(reply, tools.now_s)
+            break
+        except (PasteError, NotNow, SignInNeeded) as error:
+            if not left or not isinstance(error, PasteError):
+                raise LoginFailed(f"{error} Nothing was changed.") from None
+            say(str(error))
+    say(f"Signed in. The tokens are in {tools.folder / f'{name}.json'} and are renewed by themselves.")
+    if name == "fleet" and tools.settings.domain:
+        address = f"https://tesla.com/_ak/{tools.settings.domain}"
+        say(f"Once for each car, on the phone with the Tesla app: open {address}")
+
+
+def _where_it_ends(name: str) -> str:
+    if name == "owner":
+        return (
+            "At the end the browser can't open tesla://auth/callback and shows an error or nothing. Its "
+            "developer tools (F12, Network) show that address; or take the refresh token of an app such as "
+            "“Auth for Tesla”. Paste the address or the token."
+        )
+    return "At the end it lands on your own address, with code=... in it. Paste all of that address."
+
+
+def _try_cars(garage: GarageSettings, back_end: str, tools: Tools, say: Say) -> None:
+    """Ask each car that is reached this way whether it answers; nobody is woken."""
+    found = [(car, text) for car in garage.cars for text in _lines(car) if read_line(text).scheme == back_end]
+    if not found:
+        say(f"No car in sunward.toml uses {back_end}:// yet: write it into reads or commands of [[cars]].")
+    for car, text in found:
+        try:
+            awake = open_link(text, tools).awake(car.vin)
+            say(f"{car.label}: {text} answers; the car is {'awake' if awake else 'asleep'}.")
+        except Asleep:
+            say(f"{car.label}: {text} answers; the car is asleep.")
+        except CarError as error:
+            say(f"{car.label}: {text} does not work yet: {error}")
+
+
+def _lines(car: CarSettings) -> list[str]:
+    return list(dict.fromkeys((*car.reads, *car.commands)))
+
+
+def ask_on_terminal(prompt: str) -> str:
+    """What somebody types or pastes; an end of input is nothing."""
+    print(prompt, end="", flush=True)
+    return sys.stdin.readline().strip()

@@ -1,0 +1,69 @@
+"""The forecast that this house knows: what others of the scheduler ask for, without asking any service.
+
+`sun.json` in the scheduler's state folder; slots there are as the service gave them, `factor` is what
+the past days have taught.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scheduler.forecast.settings import ForecastSettings
+from scheduler.forecast.slots import Heat, SolarSlot, corrected
+from scheduler.settings import SchedulerSettings
+
+FILE = "sun.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`slots` are corrected, `raw` are not; `heat` in Celsius. Empty where nothing is known."""
+
+    slots: tuple[SolarSlot, ...] = ()
+    raw: tuple[SolarSlot, ...] = ()
+    heat: tuple[Heat, ...] = ()
+    factor: float = 1.0
+
+
+def known_forecast(settings: SchedulerSettings) -> Forecast:
+    """What is on disk; an empty forecast where that is missing or damaged."""
+    return read(path_of(settings))
+
+
+def hottest_today(settings: SchedulerSettings, wall: datetime | None) -> float | None:
+    """Today's highest temperature in the degrees of [forecast], or None."""
+    forecast = settings.section("forecast", ForecastSettings)
+    if forecast is None or wall is None:
+        return None
+    zone = settings.site.zone
+    today = wall.astimezone(zone).date()
+    known = [value for at_s, value in known_forecast(settings).heat if _day(at_s, zone) == today]
+    if not known:
+        return None
+    return max(known) if forecast.degrees == "C" else max(known) * 9 / 5 + 32
+
+
+def path_of(settings: SchedulerSettings) -> Path:
+    """Where the forecast lies."""
+    return settings.state_dir / "scheduler" / FILE
+
+
+def read(path: Path) -> Forecast:
+    """The file's forecast, or an empty one."""
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        raw = tuple(SolarSlot(float(a), float(b), float(watts)) for a, b, watts in found["slots"])
+        heat = tuple((float(at_s), float(value)) for at_s, value in found["heat"])
+        factor = float(found["factor"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Forecast()
+    return Forecast(tuple(corrected(raw, factor)), raw, heat, factor)
+
+
+def _day(at_s: float, zone: Any) -> Any:
+    return datetime.fromtimestamp(at_s, zone).date()

@@ -1,0 +1,244 @@
+"""The thermostats' job: pre-cool before a peak, set back in it as the battery falls, and give all back.
+
+What was done is remembered for each device and day, and written down before the next device is touched. A
+change is believed when the portal took it, and checked at the next look, a quarter of an hour later: one
+that did not stay is done again, one that a person changed is left alone. Nothing here can stop another job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from notify.events import event_of
+from scheduler.jobs import Context, Job, JobFailed
+from scheduler.thermostats.policy import (
+    COOLS,
+    Day,
+    Device,
+    LockedOut,
+    ThermostatError,
+    Thermostats,
+    day_of,
+    pre_cool,
+    precool_reasons,
+    set_back,
+)
+from scheduler.thermostats.settings import ThermostatSettings
+
+EVERY_S = 300.0
+GIVE_BACK_S = 3 * 3600.0
+ACCOUNT = "thermostats"
+CLOSE = 0.3
+
+ServiceAt = Callable[[Context], Thermostats]
+NumberAt = Callable[[Context], float | None]
+Kept = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """The job of one account. `charge` is the battery's per cent, `hottest` today's highest forecast."""
+
+    settings: ThermostatSettings
+    service: ServiceAt
+    charge: NumberAt
+    hottest: NumberAt
+
+    def jobs(self) -> list[Job]:
+        """One job."""
+        says = "pre-cools, sets thermostats back as the battery falls, and gives them back"
+        return [Job("thermostats", EVERY_S, self.run, says)]
+
+    def run(self, context: Context) -> Sequence[str]:
+        """Do what this time of day asks for."""
+        wall, kept = _wall(context), context.memory.data
+        today, now = day_of(self.settings, wall), wall.timestamp()
+        if today is None or not today.precool <= wall or now > today.end.timestamp() + GIVE_BACK_S:
+            return []
+        if kept.get("day") != wall.date().isoformat():
+            kept |= {"day": wall.date().isoformat(), "devices": {}, "precool": None, "looked": 0.0}
+        if now < _float(kept, "rest_until") < now + 86400:
+            return []
+        if 0 <= now - _float(kept, "looked") < self.settings.check_every_min * 60 - 20:
+            return []
+        try:
+            said = self._phase(context, today, wall)
+        except LockedOut as error:
+            kept["rest_until"] = now + error.rest_s
+            return [_tell_trouble(context, "thermostat_locked_out", str(error), ACCOUNT)]
+        return said
+
+    def _phase(self, context: Context, today: Day, wall: datetime) -> list[str]:
+        kept = context.memory.data
+        if wall >= today.end:
+            return self._give_back(context)
+        kept["looked"] = wall.timestamp()
+        if wall < today.peak:
+            return self._precool(context, today)
+        charge = self.charge(context)
+        if charge is None:
+            return ["The battery's charge is not known, so the thermostats stay as they are."]
+        lowest = min((step.battery_percent for step in self.settings.steps), default=0.0)
+        highest = max((step.battery_percent for step in self.settings.steps), default=0.0)
+        if charge > highest or lowest <= 0:
+            return []
+        return self._each(context, lambda device, mine: self._set_back(context, device, mine, charge, today))
+
+    # --- what is done ------------------------------------------------------------------------------
+
+    def _precool(self, context: Context, today: Day) -> list[str]:
+        """Decided once a day, by the first run in time; then done for each device until it is done."""
+        kept = context.memory.data
+        if kept.get("precool") is None:
+            kept["precool"] = precool_reasons(self.settings, self.charge(context), self.hottest(context))
+        reasons = kept["precool"]
+        if not reasons:
+            return []
+        why = " and ".join(str(one) for one in reasons)
+
+        def one(device: Device, mine: Kept) -> str:
+            wanted = pre_cool(self.settings, device)
+            if mine.get("precool") or wanted is None:
+                mine["precool"] = True
+                return ""
+            self._hold(context, device, mine, wanted, today.peak)
+            mine["precool"] = True
+            return f"{device.name} cools to {wanted:g} degrees until {today.peak:%H:%M}: {why}."
+
+        return self._each(context, one, lambda mine: bool(mine.get("precool")))
+
+    def _set_back(self, context: Context, device: Device, mine: Kept, charge: float, today: Day) -> str:
+        done = [number for number in mine.get("steps", []) if isinstance(number, int)]
+        if done and _is_as_before(device, mine):  # what was taken did not stay
+            tries = int(_float(mine, "again")) + 1
+            mine["again"] = tries
+            if tries > 2:
+                raise ThermostatError(f"{device.name} does not keep what it is set to.")
+            done = []
+        change = set_back(self.settings, device, charge, done)
+        if change is None:
+            return ""
+        wanted, steps = change
+        if wanted <= device.cool:
+            mine["steps"] = sorted({*done, *steps})
+            return ""
+        self._hold(context, device, mine, wanted, today.end)
+        mine["steps"] = sorted({*done, *steps})
+        return (
+            f"{device.name} goes from {device.cool:g} to {wanted:g} degrees until {today.end:%H:%M}: "
+            f"the battery is at {charge:.1f} %."
+        )
+
+    def _give_back(self, context: Context) -> list[str]:
+        """Release what is still as we set it; a hold that a person made stays."""
+
+        def one(device: Device, mine: Kept) -> str:
+            mine["back"] = True
+            if device.hold != "temporary" or abs(device.cool - _float(mine, "set")) > CLOSE:
+                return ""
+            service = self.service(context)
+            if context.dry_run:
+                return f"would give {device.name} back"
+            if mine.get("hold") == "permanent":
+                service.keep(device.id, _float(mine, "before"))
+                return f"{device.name} is held at {_float(mine, 'before'):g} degrees again."
+            service.release(device.id)
+            return f"{device.name} follows its own schedule again."
+
+        return self._each(context, one, lambda mine: bool(mine.get("back")) or "set" not in mine)
+
+    def _hold(self, context: Context, device: Device, mine: Kept, wanted: float, until: datetime) -> None:
+        if not context.dry_run:
+            self.service(context).hold(device.id, wanted, until)
+        if "before" not in mine:
+            mine |= {"before": device.cool, "hold": device.hold}
+        mine |= {"from": device.cool, "set": wanted}
+
+    def _each(
+        self,
+        context: Context,
+        act: Callable[[Device, Kept], str],
+        is_done: Callable[[Kept], bool] = lambda mine: False,
+    ) -> list[str]:
+        """Every chosen device on its own: one's failure is told and tried again, the others go on."""
+        kept = context.memory.data
+        said = []
+        for device_id, name in self._chosen(context).items():
+            mine = kept["devices"].setdefault(device_id, {})
+            if is_done(mine):
+                continue
+            before = dict(mine)
+            try:
+                device = self.service(context).read(device_id, name)
+                told = act(device, mine)
+            except LockedOut:
+                mine.clear()
+                mine |= before
+                raise
+            except ThermostatError as error:
+                mine.pop("back", None)
+                said.append(_tell_trouble(context, "thermostat_failed", str(error), name))
+                continue
+            if device.mode not in COOLS and not mine.get("told_mode"):
+                mine["told_mode"] = True
+                said.append(f"{name} does not cool now ({device.mode}), and is left alone.")
+            _tell_done(context, name, told)
+            context.memory.save()
+            said += [told] if told else []
+        return said
+
+    def _chosen(self, context: Context) -> dict[str, str]:
+        """The thermostats of the settings by id, asked for once a day."""
+        kept = context.memory.data
+        if not kept.get("names") or kept.get("names_day") != kept["day"]:
+            kept |= {"names": self.service(context).names(), "names_day": kept["day"]}
+        names = {str(key): str(value) for key, value in kept["names"].items()}
+        if not self.settings.devices:
+            return names
+        wanted = {one.casefold() for one in self.settings.devices}
+        found = {key: name for key, name in names.items() if key in wanted or name.casefold() in wanted}
+        known = {*found, *(name.casefold() for name in found.values())}
+        if missing := sorted(one for one in wanted if one not in known):
+            have = ", ".join(f"{name} ({key})" for key, name in names.items()) or "none"
+            raise JobFailed(f"There is no thermostat {missing[0]!r}; the account has {have}.")
+        return found
+
+
+def _is_as_before(device: Device, mine: Kept) -> bool:
+    """Whether it shows the setpoint from before our last change, as if that had never been."""
+    was, put = mine.get("from"), mine.get("set")
+    if not isinstance(was, int | float) or not isinstance(put, int | float):
+        return False
+    return device.hold != "permanent" and abs(device.cool - was) < CLOSE < abs(device.cool - put)
+
+
+def _tell_trouble(context: Context, kind: str, sentence: str, subject: str) -> str:
+    """Tell it once for each device, until it works again."""
+    troubles = context.memory.data.setdefault("troubles", {})
+    if subject not in troubles:
+        troubles[subject] = kind
+        context.tell(event_of(kind, sentence, subject))
+    return sentence
+
+
+def _tell_done(context: Context, name: str, sentence: str) -> None:
+    troubles = context.memory.data.setdefault("troubles", {})
+    troubles.pop(ACCOUNT, None)
+    was = troubles.pop(name, None)
+    if (sentence or was) and not context.dry_run:
+        context.tell(event_of("thermostat_done", sentence or f"{name} answers again.", name))
+
+
+def _wall(context: Context) -> datetime:
+    wall = context.moment.wall
+    if wall is None:
+        raise JobFailed("The time of day is not known.")
+    return wall.astimezone(context.settings.site.zone)
+
+
+def _float(kept: Kept, key: str) -> float:
+    found = kept.get(key)
+    return float(found) if isinstance(found, int | float) else 0.0

@@ -1,0 +1,279 @@
+"""The peak manager and the end-of-day letter as stories: summer, winter, holiday, DST, and every bad day."""
+
+import pytest
+
+from notify.settings import SettingsError
+from scheduler.cars.tokens import Tokens
+from scheduler.rooms import jobs_of
+from scheduler.settings import SchedulerSettings
+from simulator.clouds.web import Answer
+
+PERIOD = '[[battery.periods]]\nname = "p"\nfrom = "14:00"\nto = "20:00"\nreserve = 0'
+PEAK, OFF = ("self_consumption", 0), ("backup", 100)
+
+
+def test_a_summer_weekday(powerwall):
+    house = powerwall("2026-06-10T13:50")
+    house.until("2026-06-10T13:56:30")
+    assert house.state == PEAK  # five minutes early
+    assert house.kinds == ["powerwall_done"]
+    assert (
+        "was set to mode self_consumption, reserve 0 % for summer peak (before: mode backup, reserve 100 %)"
+        in house.home.told[0].sentence
+    )
+    house.pack.charge_percent, house.pack.battery_watts, house.pack.grid_watts = 42.5, 800.0, 20.0
+    house.until("2026-06-10T20:00:30")
+    assert house.state == PEAK
+    house.until("2026-06-10T20:10")
+    assert house.state == OFF
+    assert house.kinds == ["powerwall_done", "powerwall_done", "end_of_day"]
+    letter = house.home.told[2]
+    assert letter.sentence == (
+        "summer peak ended at 20:00. The Powerwall is at 42.5 %, mode backup, reserve 100 %, "
+        "and gives 800 W, with 20 W from the grid."
+    )
+    assert (letter.data["charge_percent"], letter.data["battery_watts"]) == (42.5, 800.0)
+
+
+def test_a_winter_weekday_has_two_peaks_and_one_letter(powerwall):
+    house = powerwall("2026-12-09T04:00")
+    seen = {}
+    for hour in ("04:50", "05:10", "09:10", "16:50", "17:10", "21:10"):
+        house.until(f"2026-12-09T{hour}")
+        seen[hour] = house.state
+    house.until("2026-12-09T22:00")
+    assert list(seen.values()) == [OFF, PEAK, OFF, OFF, PEAK, OFF]
+    assert house.kinds == ["powerwall_done"] * 4 + ["end_of_day"]
+
+
+@pytest.mark.parametrize("day", ["2026-07-03T12:00", "2026-06-13T12:00", "2026-09-07T12:00"])
+def test_weekends_and_holidays_stay_as_they_are(powerwall, day):
+    house = powerwall(day)
+    house.until(day.replace("T12:00", "T23:00"), every_s=300)
+    if day.startswith("2026-07-03"):  # the Friday before a Fourth of July on Saturday is no utility's holiday
+        assert house.kinds == ["powerwall_done", "powerwall_done", "end_of_day"]
+    else:
+        assert (house.state, house.kinds) == (OFF, [])
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-08", 23), ("2026-11-01", 25)])
+def test_dst_days_begin_and_end_by_the_clock_on_the_wall(powerwall, day, hours):
+    house = powerwall(
+        f"{day}T00:30",
+        more='[[battery.periods]]\nname = "sunday"\ndays = "sun"\nfrom = "01:30"\n'
+        'to = "03:30"\nreserve = 0\nmode = "self_consumption"\nlead_minutes = 0\nlag_minutes = 0',
+    )
+    in_peak_s = 0
+    end = house.clock.wall.replace(hour=6).timestamp()
+    while house.clock.wall.timestamp() < end:
+        house.home.after(60)
+        in_peak_s += 60 * (house.state == PEAK)
+    assert in_peak_s == pytest.approx({23: 3600, 25: 3 * 3600}[hours], abs=120)
+
+
+def test_a_missed_run_and_a_reboot_in_the_peak_are_repaired_at_the_next_tick(powerwall):
+    house = powerwall("2026-06-10T12:00")
+    house.until("2026-06-10T12:05")
+    house.jump(hours=4)  # a power cut over 13:55
+    house.again()
+    house.home.after(60)
+    assert house.state == PEAK
+
+
+def test_a_missed_friday_evening_is_repaired_on_saturday(powerwall):
+    house = powerwall("2026-06-12T15:00")
+    house.until("2026-06-12T15:03")
+    assert house.state == PEAK
+    house.jump(hours=20)
+    house.home.after(60)
+    assert house.state == OFF
+
+
+def test_a_change_that_does_not_show_is_tried_three_times_and_told_with_both_values(powerwall):
+    house = powerwall("2026-06-10T20:00:30")
+    house.pack.mode, house.pack.reserve, house.pack.most_reserve = "self_consumption", 0, 80
+    house.until("2026-06-10T20:20")
+    assert house.kinds.count("powerwall_failed") == 1
+    told = next(event for event in house.home.told if event.kind == "powerwall_failed")
+    assert "reserve 100 % was asked for, and it shows reserve 80 %." in told.sentence
+    assert "please set it in the Tesla app" in told.sentence
+    assert house.cloud.counts["POST backup"] == 3
+    house.pack.most_reserve = 100
+    house.until("2026-06-10T21:00")
+    assert house.state == OFF
+    assert house.kinds[-1] == "powerwall_done"
+    assert house.home.told[-1].recovers == "powerwall_failed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Answer({"error": "token expired (401)"}, 401), "sign in again"),
+        (Answer("<html>captcha</html>"), "Tesla answers something else than the battery's state."),
+        (Answer({"response": "upstream"}), "Tesla answers something else than the battery's state."),
+        (Answer({}, 503), "Tesla's cloud answers HTTP 503."),
+        (Answer({}, 0), "Tesla's cloud can't be reached."),
+        (Answer({}, 403), "lacks the energy scopes"),
+        (Answer({}, 429, {"Retry-After": "1200"}), "asks for patience"),
+        (Answer({"error": "not_found"}, 404), "see battery.site"),
+    ],
+)
+def test_a_cloud_that_fails_is_one_letter_and_its_end_another(powerwall, answer, says):
+    house = powerwall("2026-06-10T13:50")
+    house.cloud.troubles = [("live_status", answer)]
+    house.until("2026-06-10T16:00")
+    assert house.kinds == ["powerwall_failed"]
+    assert says in house.home.told[0].sentence
+    assert sum(house.cloud.counts.values()) < 25
+    house.cloud.troubles = []
+    house.until("2026-06-10T18:00")
+    assert house.state == PEAK
+    assert house.kinds == ["powerwall_failed", "powerwall_done"]
+
+
+def test_a_write_that_times_out_but_happened_is_not_repeated(powerwall):
+    house = powerwall("2026-06-10T13:50")
+    house.until("2026-06-10T13:54")
+    house.cloud.troubles = [("operation", Answer({"error": "timeout"}, 504))]
+    house.pack.mode, house.pack.reserve = PEAK
+    house.until("2026-06-10T14:30")
+    assert house.cloud.counts["POST operation"] == 0
+    assert house.kinds == []
+
+
+def test_the_owners_change_in_the_app_is_told_once_and_kept_until_the_next_border(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.until("2026-06-10T14:20")
+    house.pack.reserve = 40
+    house.until("2026-06-10T19:50")
+    assert house.state == ("self_consumption", 40)
+    assert house.kinds.count("owner_override") == 1
+    assert "reserve 40 % was set in the app instead of reserve 0 %" in house.home.told[1].sentence
+    house.until("2026-06-10T20:10")
+    assert house.state == OFF
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"), [("storm", "storm_watch"), ("grid_service", "storm_watch"), ("off_grid", "grid_lost")]
+)
+def test_storms_grid_services_and_outages_are_left_alone_and_then_made_up(powerwall, what, kind):
+    house = powerwall("2026-06-10T13:50")
+    setattr(house.pack, what, True)
+    house.until("2026-06-10T15:00")
+    assert house.state == OFF
+    assert house.kinds == [kind]
+    setattr(house.pack, what, False)
+    house.until("2026-06-10T15:10")
+    assert house.state == PEAK
+    assert house.kinds == [kind, *(["grid_back"] if what == "off_grid" else []), "powerwall_done"]
+
+
+def test_grid_power_in_the_peak_is_told_on_its_own_and_once(powerwall):
+    house = powerwall("2026-06-10T13:50")
+    house.pack.grid_watts = 2400.0
+    house.until("2026-06-10T19:00")
+    assert house.kinds == ["powerwall_done", "grid_used_in_peak"]
+    assert "draws 2400 W from the grid in the summer peak (until 20:00)" in house.home.told[1].sentence
+
+
+def test_one_reading_with_grid_power_is_no_news(powerwall):
+    house = powerwall("2026-06-10T14:00")
+    house.until("2026-06-10T14:30")
+    house.pack.grid_watts = 2400.0
+    house.until("2026-06-10T14:33")
+    house.pack.grid_watts = 0.0
+    house.until("2026-06-10T15:30")
+    assert house.kinds == ["powerwall_done"]
+
+
+def test_a_battery_that_still_draws_hard_is_looked_at_again(powerwall):
+    house = powerwall("2026-06-10T19:50")
+    house.pack.battery_watts = 3200.0
+    house.until("2026-06-10T20:30")
+    letters = [event.sentence for event in house.home.told if event.kind == "end_of_day"]
+    assert len(letters) == 2
+    assert "It draws hard; it is looked at again in 5 minutes." in letters[0]
+    assert "Five minutes later the Powerwall still draws hard" in letters[1]
+
+
+def test_a_battery_that_calms_down_is_no_second_letter(powerwall):
+    house = powerwall("2026-06-10T19:50")
+    house.pack.battery_watts = 3200.0
+    house.until("2026-06-10T20:04")
+    house.pack.battery_watts = 300.0
+    house.until("2026-06-10T20:30")
+    assert house.kinds.count("end_of_day") == 1
+
+
+def test_a_report_that_can_not_be_read_says_so(powerwall):
+    house = powerwall("2026-06-10T19:50")
+    house.until("2026-06-10T20:02")
+    house.cloud.troubles = [("", Answer({}, 500))]
+    house.until("2026-06-10T21:00")
+    (letter,) = [event for event in house.home.told if event.kind == "end_of_day"]
+    assert "could not be read: Tesla's cloud answers HTTP 500." in letter.sentence
+
+
+def test_the_cars_sign_in_opens_the_battery_too(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.config.with_name("credentials.env").unlink()
+    house.again()
+    house.until("2026-06-10T14:15")
+    assert house.kinds == ["powerwall_failed"]
+    assert "Nobody is signed in yet. Type: ./sunward scheduler login owner" in house.home.told[0].sentence
+    tokens = Tokens(house.home.settings.state_dir / "tesla" / "owner.json", dict, "")
+    reply = {"access_token": "good", "refresh_token": "next", "expires_in": 28800}
+    tokens.put(reply, house.clock.wall.timestamp())
+    house.until("2026-06-10T15:00")
+    assert house.state == PEAK
+
+
+def test_a_dry_run_reads_everything_and_writes_nothing(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.again(dry_run=True)
+    (said,) = house.home.runner.run_now("powerwall").sentences
+    assert said == "would set mode self_consumption, reserve 0 % (now mode backup, reserve 100 %)"
+    assert house.state == OFF
+
+
+def test_two_readings_an_hour_off_peak_and_few_in_it(powerwall):
+    house = powerwall("2026-06-10T00:00")
+    house.until("2026-06-11T00:00")
+    assert house.cloud.counts["GET live_status"] < 18 * 2 + 6 * 12 + 20
+
+
+def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
+    house = powerwall("2026-06-10T00:00", more='gateway = "GATEWAY"')
+    house.until("2026-06-10T13:00")
+    assert house.cloud.counts["GET live_status"] == 1
+    assert house.cloud.counts["gateway /api/operation"] > 20
+    house.until("2026-06-10T14:10")
+    assert house.state == PEAK
+    house.pack.reserve = 30
+    house.until("2026-06-10T15:00")
+    assert house.kinds == ["powerwall_done", "owner_override"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[battery]\nsite = "x"', "battery.site"),
+        (
+            '[battery]\nsite = "1"\ngateway = "https://10.0.0.5"',
+            "Write GATEWAY_PASSWORD=... into credentials.env.",
+        ),
+        (
+            f'[battery]\nsite = "1"\n{PERIOD}',
+            "p sets reserve, but off_peak does not say what it is afterwards: add reserve to off_peak.",
+        ),
+        ('[battery]\nsite = "1"\nmode = "on"', "battery.mode: there is no such setting."),
+        ('[battery]\nsite = "1"\naddress = "http://tesla.example"', "battery.address"),
+        ('[battery]\nsite = "1"\nholidays = ["usa"]', "'usa' is no calendar and no date"),
+    ],
+)
+def test_wrong_settings_are_one_sentence(config, text, says):
+    config.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        jobs_of(SchedulerSettings.load(config))
+    assert len(refused.value.problems) == 1
+    assert says in refused.value.problems[0]
