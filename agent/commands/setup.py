@@ -10,6 +10,7 @@ as .bak. Exit code 0: written and everything works. 1: it does not, or nothing w
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -37,8 +38,10 @@ Enter takes what stands in [brackets], s skips a step, Ctrl-C ends.
 Nothing is written before you have seen it."""
 NEXT = """
 What now:
-  ./sunward agent run --config {path}      runs the house; then open {url}/
-  ./sunward setup                          again, whenever something changes"""
+  ./sunward agent run --config {path}
+        runs the house; then open {url}/
+  sudo ./sunward install    lets it run by itself from every start on (docs/install.md)
+  ./sunward setup           again, whenever something changes"""
 
 
 def setup(path: Path, credentials: Path | None, answers: Path | None, listen_s: float = LISTEN_S) -> int:
@@ -127,7 +130,8 @@ def _try_it(talk: Talk, draft: Draft) -> int:
     if talk.yes("finish.doctor", "\nTry everything that is set up", True):
         talk.say("\n── Doctor ──")
         code = doctor(draft.path, secrets)
-    talk.say(NEXT.format(path=draft.path, url=load(draft.path, secrets).settings.web.url))
+    url = load(draft.path, secrets).settings.web.url.replace("//0.0.0.0:", f"//{socket.gethostname()}:")
+    talk.say(NEXT.format(path=draft.path, url=url))
     return code
 
 

@@ -16,9 +16,11 @@ import pytest
 from agent.__main__ import main
 from agent.doors.web.keyfile import NAME, KeyFile
 from notify.settings import read_credentials
-from scheduler.clock import system_mono_s
+from scheduler.clock import now_utc, system_mono_s
 from simulator.car import Car, CarProfile
 from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.clouds.tesla import TeslaClouds
+from simulator.clouds.tesla_car import CloudCar
 from simulator.demo import FastClock
 from simulator.inverter import InverterState, image
 from simulator.mailbox import Mailbox
@@ -222,6 +224,41 @@ def test_a_meters_secret_is_kept_in_the_secrets_file_only(house, capsys):
     assert "no reading" in told.out
     assert "very-secret-indeed" not in told.out + told.err + house.read_text("utf-8")
     assert read_credentials(house.with_name("credentials.env")) == {"HA_TOKEN": "very-secret-indeed"}
+
+
+@pytest.mark.parametrize("back_end", ["fleet", "owner"])
+def test_an_account_is_signed_in_and_its_cars_are_taken_over(house, capsys, back_end):
+    clouds = TeslaClouds(lambda: now_utc().timestamp(), CloudCar()).start()
+    api, sso = clouds.api.url, clouds.sso.url
+    house.write_text(
+        '[bus]\nport = "/dev/ttyUSB7"\ncircuit_amps = 12\n[tesla]\n'
+        f'fleet_url = "{api}"\nowner_url = "{api}"\n'
+        f'sso_url = "{sso}"\nfleet_auth_url = "{sso}/oauth2/v3"\n',
+        "utf-8",
+    )
+    paste = clouds.sign_in()["refresh_token"]
+    text = f"""[tesla]
+back_end = "{back_end}"
+client_id = "app"
+redirect_url = "https://home.example.org/callback"
+client_secret = "a secret of the app"
+paste = "{paste}"
+[finish]
+overwrite = true
+doctor = false
+"""
+    assert answer(house, text) == 0
+    clouds.stop()
+    told = capsys.readouterr()
+    assert "car          5YJ3E1EA7KF000042  Comet" in told.out
+    assert paste not in told.out + told.err
+    assert "a secret of the app" not in told.out + told.err
+    wrote = tomllib.loads(house.read_text("utf-8"))
+    line = f"{back_end}://"
+    assert wrote["cars"] == [{"vin": CloudCar().vin, "name": "Comet", "reads": line, "commands": line}]
+    assert wrote["tesla"]["fleet_url"] == api
+    kept = house.parent / "state" / "tesla" / f"{back_end}.json"
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 # --- a person at a terminal --------------------------------------------------------------------------

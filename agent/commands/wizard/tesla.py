@@ -1,28 +1,22 @@
-"""Step 5: the Tesla account. Signs in by a pasted answer, and lists cars and energy sites by their ids.
-
-The cars' room belongs to the scheduler and is reached by its public names alone; a build without it says so
-and goes on.
-"""
+"""Step 5: the Tesla account. Signs in by a pasted answer, and lists cars and energy sites by their ids."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.talk import Talk
 from notify.settings import SettingsError
+from scheduler.cars.links import tools
+from scheduler.cars.login import LoginFailed, login
+from scheduler.cars.model import CarError
+from scheduler.cars.settings import SECRET, VIN, read_settings
 from scheduler.clock import SystemClock
 from scheduler.settings import SchedulerSettings, SiteSettings
 
-ROOM = "scheduler.cars"
 BACK_ENDS = ("none", "fleet", "owner")
-VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
-SECRET = "TESLA_CLIENT_SECRET"
 FOLDER = "tesla"  # of the tokens, in the state folder
 
 
@@ -30,9 +24,6 @@ def ask_tesla(talk: Talk, draft: Draft) -> None:
     """[tesla] and [[cars]]: a sign-in, and which cars there are."""
     about = "What the app knows: how full the car is, its limit. Solar charging works without it."
     if not talk.wants("tesla", "The Tesla account", about):
-        return
-    if find_spec(ROOM) is None:
-        talk.say("This sunward has no part for cars' clouds yet, so there is nothing to sign in to.")
         return
     back_end = talk.ask(
         "tesla.back_end",
@@ -90,16 +81,14 @@ def _settings(draft: Draft) -> SchedulerSettings:
 
 def _signed_in(talk: Talk, draft: Draft, back_end: str) -> list[dict[str, Any]]:
     """What the account holds; empty when the sign-in did not work, and then the words say why."""
-    login, tools = import_module(f"{ROOM}.login"), import_module(f"{ROOM}.links.tools")
-    model, rows = import_module(f"{ROOM}.model"), import_module(f"{ROOM}.settings")
     settings = _settings(draft)
     wall = SystemClock(settings.site.zone).now().wall
     if wall is None:
         talk.say("  The computer does not know the time yet. Later: ./sunward login")
         return []
     try:
-        login.login(settings, back_end, wall, lambda prompt: _pasted(talk, prompt), talk.say)
-        tesla = rows.read_settings(settings).tesla
+        login(settings, back_end, wall, lambda prompt: _pasted(talk, prompt), talk.say)
+        tesla = read_settings(settings).tesla
         hands = tools.Tools(
             tesla, draft.secrets, draft.state_dir / FOLDER, draft.path.absolute().parent, wall
         )
@@ -110,7 +99,7 @@ def _signed_in(talk: Talk, draft: Draft, back_end: str) -> list[dict[str, Any]]:
         for problem in error.problems:
             talk.say(f"  {problem}")
         return []
-    except (login.LoginFailed, model.CarError) as error:
+    except (LoginFailed, CarError) as error:
         talk.say(f"  {error} Later: ./sunward login {back_end}")
         return []
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
