@@ -246,6 +246,10 @@ def rules_of(settings: Settings) -> Rules:
         circuit_amps=settings.bus.circuit_amps,
         main_fuse_amps=site.main_fuse_amps,
         site_phases=site.phases,
+        reserved_watts=site.reserved_watts,
+        imbalance_amps=site.imbalance_amps,
+        peak_watts=site.peak_watts,
+        peak_over=site.peak_over,
         volts=site.volts,
         min_solar_share=solar.min_solar_share,
         start_delay_s=solar.start_delay_s,
@@ -297,9 +301,25 @@ def _contradictions(settings: Settings) -> Iterator[str]:
                 f"{where}.phases: {', '.join(beyond)} does not exist in a house with "
                 f"site.phases = {settings.site.phases}."
             )
+    yield from _limits_that_cannot_be(settings)
     meters = settings.meters
     if not meters.no_raise_after_s <= meters.minimum_after_s <= meters.max_age_s:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
+
+
+def _limits_that_cannot_be(settings: Settings) -> Iterator[str]:
+    site, meters = settings.site, settings.meters
+    if len(site.reserved_watts) > site.phases:
+        yield f"site.reserved_watts: write one number for each of the {site.phases} phases, like [3000]."
+    if any(site.reserved_watts) and not site.main_fuse_amps:
+        yield "site.reserved_watts: these are kept free beside the main fuse, so set site.main_fuse_amps too."
+    most = max(site.reserved_watts, default=0.0)
+    if site.main_fuse_amps and most >= site.main_fuse_amps * site.volts:
+        yield f"site.reserved_watts: {most:g} W leave nothing of the main fuse for cars."
+    if site.imbalance_amps and site.phases == 1:
+        yield "site.imbalance_amps: a house with one phase has nothing to compare; take the line away."
+    if site.peak_watts and not meters.lines():
+        yield "site.peak_watts: without a grid meter nobody knows what is bought. Add one to [meters]."
 
 
 def _meter_plan(settings: Settings, secrets: Mapping[str, str], path: Path) -> tuple[Plan, list[str]]:

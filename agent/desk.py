@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent import boosts
+from agent import boosts, dimming
 from agent.boosts import BoostAsk, Refused
 from agent.keeping import (
     KeepError,
@@ -31,6 +31,7 @@ from agent.model import (
     CarStatus,
     ChargerRules,
     Control,
+    Dimming,
     Event,
     Mode,
     Moment,
@@ -81,6 +82,7 @@ class Desk:
     ) -> None:
         self._clock = clock
         self._kept = kept
+        self._rules = rules
         self._chargers = {charger.charger_id: charger for charger in rules.chargers}
         self._published = published
         self._changed = changed
@@ -159,11 +161,39 @@ class Desk:
             event = Event("limit", f"{charger.label} {says}{_by(by)}.", subject=charger_id)
             self._take(replace(control, limit_by_charger=limits), event)
 
-    def tidy(self, published: Published) -> None:
-        """Drop boosts that are over, and note counters that were not known when a boost began.
+    def dim(
+        self,
+        amps: float | None = None,
+        watts: float | None = None,
+        reserved_watts: Sequence[float] = (),
+        for_s: float | None = None,
+        by: str = "",
+    ) -> Dimming:
+        """Take an order to leave room (agent/dimming.py); it replaces the one before."""
+        with self._lock:
+            kept_free = tuple(reserved_watts)
+            order = dimming.dimming_from(amps, watts, kept_free, for_s, self._rules, self._clock.now())
+            self._take(
+                replace(self.control.get(), dimming=order),
+                Event("limit", f"{dimming.words(order)}{_by(by)}."),
+            )
+            return order
 
-        Call it once a second after each decision; it costs nothing while no boost is on.
+    def end_dim(self, by: str = "") -> None:
+        """Take the order back. With none there, all stays as it is."""
+        with self._lock:
+            control = self.control.get()
+            if control.dimming is not None:
+                self._take(
+                    replace(control, dimming=None), Event("limit", f"No limit holds any more{_by(by)}.")
+                )
+
+    def tidy(self, published: Published) -> None:
+        """Drop boosts and limits that are over, and note counters that were not known when a boost began.
+
+        Call it once a second after each decision; it costs nothing while none is on.
         """
+        self._tidy_dimming(published.moment)
         if not self.control.get().boosts:
             return
         with self._lock:
@@ -185,6 +215,20 @@ class Desk:
                 try:
                     self._keep_control()
                 except Refused as refused:  # nobody asked, so nobody hears it but the journal
+                    log.warning("%s", refused.sentence)
+
+    def _tidy_dimming(self, moment: Moment) -> None:
+        order = self.control.get().dimming
+        if order is None or not dimming.is_over(order, moment):
+            return
+        with self._lock:
+            control = self.control.get()
+            if control.dimming is order:
+                self._tell(Event("limit", "The limit for all chargers has ended: its time is over."))
+                self._put_in_force(replace(control, dimming=None))
+                try:
+                    self._keep_control()
+                except Refused as refused:
                     log.warning("%s", refused.sentence)
 
     # --- windows -----------------------------------------------------------------------------------

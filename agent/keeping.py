@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from agent import boosts
+from agent import boosts, dimming
 from agent.history.kept import KeepError as KeepError
 from agent.model import CarStatus, Control, Mode, Moment
 
@@ -42,6 +42,7 @@ def control_to_json(control: Control, moment: Moment) -> dict[str, object]:
         "chargers": {key: mode.value for key, mode in control.mode_by_charger.items()},
         "boosts": [boosts.to_json(boost, moment) for boost in control.boosts],
         "limits": dict(control.limit_by_charger),
+        "dimming": dimming.to_json(control.dimming, moment) if control.dimming else None,
     }
 
 
@@ -58,6 +59,7 @@ def control_from_json(kept: Any, moment: Moment, chargers: Container[str]) -> Co
         limit_by_charger={
             key: float(amps) for key, amps in kept.get("limits", {}).items() if key in chargers
         },
+        dimming=dimming.from_json(kept["dimming"], moment) if kept.get("dimming") else None,
     )
 
 

@@ -165,6 +165,21 @@ class Boost:
 
 
 @dataclass(frozen=True, slots=True)
+class Dimming:
+    """An order from outside (a grid operator's box, a heat pump's controller) to leave room for others.
+
+    `amps` and `watts` are for all chargers together; `reserved_watts` are kept free on each phase beside
+    the main fuse. Without an end it holds until it is taken back.
+    """
+
+    amps: float | None = None
+    watts: float | None = None
+    reserved_watts: tuple[float, ...] = ()
+    ends_mono_s: float | None = None
+    ends_wall: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What people want now: the site's mode, each charger's own, boosts. Windows are evaluated apart.
 
@@ -175,6 +190,7 @@ class Control:
     mode_by_charger: Mapping[str, Mode] = field(default_factory=dict)
     boosts: tuple[Boost, ...] = ()
     limit_by_charger: Mapping[str, float] = field(default_factory=dict)
+    dimming: Dimming | None = None
 
 
 # --- the brain -------------------------------------------------------------------------------------
@@ -206,6 +222,10 @@ class Rules:
     circuit_amps: float = 6.0
     main_fuse_amps: float = 0.0  # per phase; 0: unknown
     site_phases: int = 1
+    reserved_watts: tuple[float, ...] = ()  # kept free on each phase beside the main fuse
+    imbalance_amps: float = 0.0  # the fullest phase above the emptiest; 0: any
+    peak_watts: float = 0.0  # of what is bought; 0: any
+    peak_over: Literal["quarter_hour", "now"] = "quarter_hour"
     volts: float = 230.0  # nominal, between a charger's conductor and neutral (or L1-L2 in the US)
     min_solar_share: float = 1.0
     start_delay_s: float = 20.0

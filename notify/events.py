@@ -71,6 +71,7 @@ owner_override           info     digest -                  The app's wish is fo
 mode                     info     never  -                  Mode changed
 boost                    info     never  -                  Boost set
 boost_ended              info     never  -                  Boost ended
+limit                    info     never  -                  Limit set
 windows                  info     never  -                  Windows changed
 access                   info     never  -                  Keys to the page changed
 guessing                 warning  now    -                  Passwords are being guessed

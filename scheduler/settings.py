@@ -43,6 +43,10 @@ class SiteSettings(Section):
     phases: Literal[1, 3] = 1
     volts: Annotated[float, Field(ge=100, le=300)] = 230.0
     main_fuse_amps: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    reserved_watts: Annotated[tuple[Annotated[float, Field(ge=0, le=100_000)], ...], Field(max_length=3)] = ()
+    imbalance_amps: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    peak_watts: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+    peak_over: Literal["quarter_hour", "now"] = "quarter_hour"
     mode: Mode = Mode.SOLAR
 
     @field_validator("timezone")

@@ -203,3 +203,21 @@ def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(fi
         30,
         120,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[homeassistant]\n", "there is no [mqtt] section"),
+        ('[homeassistant]\ndiscovery = false\nurl = "http://x:8123"\n', "HA_TOKEN"),
+        ('[mqtt]\nbroker = "10.0.0.2"\n', "mqtt.broker: write a host and a port"),
+        ('[mqtt]\nbroker = "x:1883"\nprefix = "a/#"\n', "mqtt.prefix"),
+        ('[mqtt]\nbroker = "x:1883"\nca_file = "/none.pem"\n', "can't be found"),
+        ('[mqtt]\nbroker = "x:1883"\n[legacy]\nmqtt_prefix = "sunward"\n', "Give each its own"),
+        ('[legacy]\nmqtt_prefix = "TWC"\n', "which broker to use"),
+        ('[legacy]\nallow = ["my-laptop"]\n', "is no address or network"),
+        ('[legacy]\nhttp = "8090"\n', "legacy.http"),
+    ],
+)
+def test_a_door_that_can_not_work_is_told_before_it_is_opened(file, text, words):
+    assert any(words in one for one in problems(file(GOOD + text)))

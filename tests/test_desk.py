@@ -262,3 +262,32 @@ def test_a_limit_that_the_wires_do_not_bear_is_refused(amps):
     house = House()
     with pytest.raises(Refused, match="6 to 32 A"):
         house.desk.limit(amps, "3201")
+
+
+def test_an_order_to_leave_room_survives_a_restart_and_ends_by_itself():
+    kept = KeptNowhere()
+    house = House(kept)
+    house.desk.dim(watts=4200.0, for_s=3600.0, by="the grid operator's box")
+    assert house.told[-1].sentence == (
+        "All chargers together may draw at most 4.2 kW until Wed 23:00, asked by the grid operator's box."
+    )
+    again = House(kept, wall=EVENING + timedelta(minutes=50), mono_s=20.0)
+    assert again.desk.control.get().dimming.watts == 4200.0
+    again.clock.advance(601)
+    again.see()
+    assert again.desk.control.get().dimming is None
+    assert again.told[-1].sentence == "The limit for all chargers has ended: its time is over."
+    house.desk.end_dim()
+    assert house.desk.control.get().dimming is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{}, {"amps": -1.0}, {"watts": 1.0, "for_s": 0.0}, {"reserved_watts": (1.0,)}],
+    ids=["nothing", "negative", "no time", "no fuse to keep free beside"],
+)
+def test_an_order_that_makes_no_sense_is_refused(order):
+    house = House()
+    with pytest.raises(Refused):
+        house.desk.dim(**order)
+    assert house.desk.control.get().dimming is None

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from agent.brain.memory import Watched
-from agent.model import ChargerRules, ChargerStatus, Reading, Role, Rules
+from agent.model import ChargerStatus, Reading, Role, Rules
 
 PLAUSIBLE_VOLTS = (80.0, 300.0)
 DRAWS_KEPT = 20  # one a second
@@ -49,11 +49,6 @@ def volts_of(status: ChargerStatus, rules: Rules) -> float:
         if usable:
             return sum(usable) / len(usable)
     return rules.volts
-
-
-def watts_per_amp(charger: ChargerRules, status: ChargerStatus, rules: Rules) -> float:
-    """What one more ampere per conductor costs: volts x phases."""
-    return volts_of(status, rules) * len(charger.phases)
 
 
 def drawn_amps(status: ChargerStatus) -> float:

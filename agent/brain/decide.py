@@ -14,15 +14,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, watch, watts_per_amp
-from agent.brain.guard import Proposal, guard, own_limit
+from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, volts_of, watch
+from agent.brain.guard import Proposal, Scene, guard, own_limit
 from agent.brain.hold import follow, hold
+from agent.brain.limits.grid import bought
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
+from agent.brain.phases import NOTHING, counted, doubted, learn
 from agent.brain.rest import at_rest, still
 from agent.brain.share import Claim, share
 from agent.brain.tell import told
-from agent.model import ChargerRules, ChargerStatus, Decision, Mode, Moment, Offer, Rules, Snapshot, Step
+from agent.model import (
+    ChargerRules,
+    ChargerStatus,
+    Decision,
+    Mode,
+    Moment,
+    Offer,
+    Reading,
+    Rules,
+    Snapshot,
+    Step,
+)
 
 OFFER_GOOD_S = 10.0
 TURN_S = 7200.0
@@ -38,7 +51,10 @@ class Case(NamedTuple):
     status: ChargerStatus
     wanted: Wanted
     memory: ChargerMemory
-    watts_per_amp: float
+    phases: tuple[str, ...]  # that its car really loads, as far as is known
+    watts_per_amp: float  # volts x as many
+    drawn_watts: float
+    uncounted_watts: float  # what it draws besides, if it loads all that is wired
     limit_amps: float  # its own and the wish's, together
 
 
@@ -51,7 +67,7 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
             return again, replace(memory, at_mono_s=now)
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
     cases = _cases(rules, snapshot, memory, moment)
-    draw_watts = sum(drawn_amps(case.status) * case.watts_per_amp for case in cases)
+    draw_watts = sum(case.drawn_watts for case in cases)
     draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
     grid = snapshot.readings.get("grid")
     grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
@@ -59,13 +75,18 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     steps: list[Step] = []
     proposals, pasts = _propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
-    lowered, cuts = guard(proposals, room, surplus.age_s, grid, draws, memory.fuse_cut_mono_s, now)
+    demand = bought(memory.demand, grid, moment) if rules.peak_watts else memory.demand
+    dimming = snapshot.control.dimming
+    if dimming is not None and dimming.ends_mono_s is not None and now >= dimming.ends_mono_s:
+        dimming = None
+    scene = Scene(room, surplus.age_s, grid, draws, demand, memory.cut_mono_s, dimming, now)
+    lowered, cuts = guard(proposals, scene)
     offers = tuple(_offer(p, moment) for p in lowered)
-    told_events, wishes, chargers, fuse_cut = told(cases, lowered, cuts, pasts, memory, moment)
+    told_events, wishes, chargers, limits = told(cases, lowered, cuts, pasts, memory, moment)
     decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
     offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
-    rest = at_rest(rules, snapshot, decision, chargers) if fuse_cut is None else None
-    after = Memory(now, chargers, draws, grids, offered, fuse_cut, rest)
+    rest = at_rest(rules, snapshot, decision, chargers) if not limits else None
+    after = Memory(now, chargers, draws, grids, offered, limits, rest, demand)
     return decision, after
 
 
@@ -82,9 +103,42 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         limit = own_limit(charger, status)
         if wish.cap_amps is not None:
             limit = min(limit, wish.cap_amps)
-        per_amp = watts_per_amp(charger, status, rules)
-        cases.append(Case(charger, status, wish, _seen(past, status, rules, moment.mono_s), per_amp, limit))
-    return cases
+        seen = _seen(past, status, rules, moment.mono_s)
+        cases.append(_case(charger, status, wish, seen, limit, rules, moment.mono_s))
+    grid = snapshot.readings.get("grid")
+    return [_taught(case, cases, grid, rules, moment.mono_s) for case in cases] if grid else cases
+
+
+def _case(
+    charger: ChargerRules,
+    status: ChargerStatus,
+    wish: Wanted,
+    past: ChargerMemory,
+    limit: float,
+    rules: Rules,
+    now: float,
+) -> Case:
+    learned, volts = past.learned, volts_of(status, rules)
+    phases = learned.where or charger.phases
+    drawn, count = drawn_amps(status), counted(learned, charger.phases, now)
+    per_amp = volts * (learned.phases or len(charger.phases))
+    uncounted_watts = drawn * (per_amp - volts * count)
+    return Case(charger, status, wish, past, phases, per_amp, drawn * volts * count, uncounted_watts, limit)
+
+
+def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: float) -> Case:
+    """The case with what the meter says of the phases that its car loads."""
+    past, status, charger = case.memory, case.status, case.rules
+    if not status.linked:
+        return case
+    others = sum(other.drawn_watts for other in cases if other is not case) if len(cases) > 1 else 0.0
+    volts = volts_of(status, rules)
+    learned = learn(past.learned, charger.phases, drawn_amps(status), others, grid, volts, now)
+    if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
+        learned = NOTHING
+    if learned is past.learned:
+        return case
+    return _case(charger, status, case.wanted, past._replace(learned=learned), case.limit_amps, rules, now)
 
 
 def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
@@ -92,6 +146,8 @@ def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) 
     changes: dict[str, Any] = {}
     if status.plugged is not None and status.plugged != past.plugged:
         changes["plugged"] = status.plugged
+        if past.plugged is not None:
+            changes["learned"] = NOTHING  # another car, perhaps
         if status.plugged and past.plugged is False:
             changes["grace_until_mono_s"] = now + rules.grace_s
     if status.linked != (past.unheard_since_mono_s is None):
@@ -148,7 +204,20 @@ def _propose(
         amps, why, past = _one(case, shares.get(charger_id), surplus, anyone, rules, now, dt_s)
         before = case.memory.offer_amps
         steps.append(Step(case.wanted.who, charger_id, before, amps, why))
-        proposals.append(Proposal(case.rules, case.status, case.wanted.mode, amps, why, before))
+        proposals.append(
+            Proposal(
+                case.rules,
+                case.status,
+                case.wanted.mode,
+                amps,
+                why,
+                before,
+                case.phases,
+                case.watts_per_amp,
+                case.uncounted_watts,
+                case.memory.learned.unfelt,
+            )
+        )
         pasts[charger_id] = past
     return proposals, pasts
 
@@ -184,7 +253,8 @@ def _one(
     if case.wanted.mode is Mode.OFF:
         return 0.0, case.wanted.says or "switched off", _off(past, now)
     if case.wanted.mode is not Mode.SOLAR and now < past.cut_until_mono_s:
-        return 0.0, f"a limit had no room; it tries again in {past.cut_until_mono_s - now:.0f} s", past
+        again_s = past.cut_until_mono_s - now
+        return 0.0, f"{past.cut_why}, less than a car needs; it tries again in {again_s:.0f} s", past
     if case.wanted.mode is Mode.FAST:
         return _fast(case, anyone, now)
     if available is None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.brain.phases import NOTHING, Learned
+
 if TYPE_CHECKING:
     from agent.brain.rest import Rest
 
@@ -39,8 +41,21 @@ class ChargerMemory(NamedTuple):
     unheard_since_mono_s: float | None = None
     grace_until_mono_s: float = NEVER
     cut_until_mono_s: float = NEVER  # a limit took the last amps: no new start before
+    cut_why: str = ""  # which limit that was, in words
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
+    learned: Learned = NOTHING  # the phases that its car loads
+
+
+class Demand(NamedTuple):
+    """What was bought in this quarter hour, up to the reading of `at_mono_s`."""
+
+    began_mono_s: float = NEVER
+    watt_s: float = 0.0
+    at_mono_s: float = NEVER
+
+
+NO_DEMAND = Demand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +67,9 @@ class Memory:
     draws: Watched = ()
     grids: Watched = ()
     offered_mono_s: float = NEVER  # when an offer last changed
-    fuse_cut_mono_s: float | None = None  # when the main fuse last took amps away
+    cut_mono_s: Mapping[str, float] = field(default_factory=dict)  # by limit: when it last took amps away
     rest: Rest | None = None  # the last decision, if nothing was going on
+    demand: Demand = NO_DEMAND
 
 
 FRESH = ChargerMemory()

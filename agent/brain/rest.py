@@ -27,6 +27,7 @@ def at_rest(
 ) -> Rest | None:
     """What to remember if nothing is going on, else None."""
     calm = not decision.events and not decision.wishes and not any(offer.amps for offer in decision.offers)
+    calm = calm and not rules.peak_watts and snapshot.control.dimming is None  # time moves these
     if calm and _dark(snapshot) and all(_idle(past) for past in chargers.values()):
         return Rest(rules, snapshot, decision)
     return None

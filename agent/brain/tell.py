@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agent.brain.guard import FUSE_CALM_S, MAIN_FUSE, Proposal
+from agent.brain.guard import FUSE_CALM_S, IMBALANCE, MAIN_FUSE, PEAK, Proposal
 from agent.brain.memory import ChargerMemory, Memory
 from agent.model import ChargerRules, ChargerStatus, Event, Moment, Step, Wish
 
@@ -41,17 +41,18 @@ def told(
     pasts: Mapping[str, ChargerMemory],
     memory: Memory,
     moment: Moment,
-) -> tuple[tuple[Event, ...], tuple[Wish, ...], dict[str, ChargerMemory], float | None]:
-    """Events and wishes of this second, each charger's memory after it, and when the fuse last cut."""
+) -> tuple[tuple[Event, ...], tuple[Wish, ...], dict[str, ChargerMemory], Mapping[str, float]]:
+    """Events and wishes of this second, each charger's memory after it, and when limits last cut."""
     told_now = _Told([], [])
     chargers = {
         case.rules.charger_id: _one(case, p, pasts[case.rules.charger_id], told_now, moment)
         for case, p in zip(cases, proposals, strict=True)
     }
-    took = {p.rules.charger_id for p in proposals if p.amps < p.before_amps}
-    fuse_cuts = [step for step in cuts if step.charger_id in took and step.rule.startswith(f"{MAIN_FUSE} on")]
-    fuse_cut = _fuse(fuse_cuts, memory.fuse_cut_mono_s, told_now, moment)
-    return tuple(told_now.events), tuple(told_now.wishes), chargers, fuse_cut
+    limits = memory.cut_mono_s
+    if cuts or limits:
+        took = {p.rules.charger_id for p in proposals if p.amps < p.before_amps}
+        limits = _cuts([step for step in cuts if step.charger_id in took], limits, told_now, moment)
+    return tuple(told_now.events), tuple(told_now.wishes), chargers, limits
 
 
 def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
@@ -60,7 +61,9 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
     if p.amps != past.offer_amps:
         changes["offer_amps"] = p.amps
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
-        changes.update(on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S)
+        changes.update(
+            on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S, cut_why=p.why
+        )
     if status.linked and status.charging != past.charging:
         changes["charging"] = status.charging
         told_now.events.append(_charging_event(case.rules, status, p, moment))
@@ -110,15 +113,20 @@ def _wish(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, mome
         told_now.events.append(Event("stop_failed", sentence, "error", charger_id, at_wall=moment.wall))
 
 
-def _fuse(cuts: Sequence[Step], last_cut: float | None, told_now: _Told, moment: Moment) -> float | None:
-    """When the main fuse last took amps away; None once it has had room for a while."""
-    if cuts:
-        if last_cut is None:
-            sentence = f"The {cuts[0].rule} is fully used: charging was lowered ({cuts[0].why})."
-            told_now.events.append(Event("fuse_cut", sentence, "warning", MAIN_FUSE, at_wall=moment.wall))
-        return moment.mono_s
-    if last_cut is not None and moment.mono_s - last_cut >= FUSE_CALM_S:
+def _cuts(
+    cuts: Sequence[Step], before: Mapping[str, float], told_now: _Told, moment: Moment
+) -> Mapping[str, float]:
+    """When each limit last took amps away, without those that have had room for a while."""
+    after = {rule: at for rule, at in before.items() if moment.mono_s - at < FUSE_CALM_S}
+    for step in cuts:
+        limit = MAIN_FUSE if step.rule.startswith(f"{MAIN_FUSE} on") else step.rule
+        if limit in (MAIN_FUSE, PEAK, IMBALANCE):
+            after[limit] = moment.mono_s
+    fuse_steps = [step for step in cuts if step.rule.startswith(f"{MAIN_FUSE} on")]
+    if fuse_steps and MAIN_FUSE not in before:
+        sentence = f"The {fuse_steps[0].rule} is fully used: charging was lowered ({fuse_steps[0].why})."
+        told_now.events.append(Event("fuse_cut", sentence, "warning", MAIN_FUSE, at_wall=moment.wall))
+    if MAIN_FUSE in before and MAIN_FUSE not in after:
         sentence = "The main fuse has room again."
         told_now.events.append(Event("fuse_ok", sentence, "info", MAIN_FUSE, "fuse_cut", moment.wall))
-        return None
-    return last_cut
+    return after

@@ -68,6 +68,8 @@ class BrokerLink:
         client_id = f"sunward-{secrets.token_hex(6)}"
         make: Any = paho.Client  # the stubs that are to be had describe version 1
         self._client = make(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv311)
+        self._client.enable_logger(log)
+        self._client.suppress_exceptions = True  # a fault in one message must not end the thread
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_connect_fail = self._on_connect_fail

@@ -37,6 +37,17 @@ class BoostState:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitState:
+    """An order to leave room, in force for all chargers together. `left_s` null: until it is taken back."""
+
+    amps: float | None
+    watts: float | None
+    reserved_watts: tuple[float, ...]
+    ends: datetime | None
+    left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class WindowState:
     """A charging window: the one in force (`until` is its end) or the next one (`begins` is set)."""
 
@@ -164,6 +175,7 @@ class State:
     mode: str
     boost: BoostState | None
     boosts: tuple[BoostState, ...]
+    limit: LimitState | None
     power: PowerState
     battery_soc_percent: float | None
     chargers: tuple[ChargerState, ...]

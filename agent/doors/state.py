@@ -12,6 +12,7 @@ from agent.doors.nouns import (
     BusState,
     CarState,
     ChargerState,
+    LimitState,
     MeterState,
     PowerState,
     State,
@@ -25,6 +26,7 @@ from agent.model import (
     ChargerRules,
     ChargerStatus,
     Control,
+    Dimming,
     MeterHealth,
     Moment,
     Offer,
@@ -61,6 +63,7 @@ def state_of(
         mode=control.mode.value,
         boost=boosts[0] if boosts else None,
         boosts=boosts,
+        limit=_limit(control.dimming, moment),
         power=_power(published, chargers),
         battery_soc_percent=battery.soc_percent if battery else None,
         chargers=chargers,
@@ -120,6 +123,14 @@ def _boost(boost: Boost, moment: Moment) -> BoostState:
         to_soc_percent=boost.to_soc_percent,
         to_energy_kwh=None if boost.to_energy_wh is None else boost.to_energy_wh / 1000,
     )
+
+
+def _limit(dimming: Dimming | None, moment: Moment) -> LimitState | None:
+    if dimming is None:
+        return None
+    ends = dimming.ends_mono_s
+    left_s = None if ends is None else round(max(0.0, ends - moment.mono_s), 0)
+    return LimitState(dimming.amps, dimming.watts, dimming.reserved_watts, dimming.ends_wall, left_s)
 
 
 def _power(published: Published, chargers: Sequence[ChargerState]) -> PowerState:

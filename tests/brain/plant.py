@@ -39,6 +39,7 @@ class Plant:
     plugged: dict[str, bool] = field(default_factory=dict)
     linked: dict[str, bool] = field(default_factory=dict)
     car_max_amps: float = 32.0
+    car_phases: dict[str, int] = field(default_factory=dict)  # fewer than its charger has
     meter_works: bool = True
     windows: dict | None = field(default_factory=dict)
     cars: dict = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Plant:
         self.now += 1.0
         for charger in self.rules.chargers:
             self._move_car(charger.charger_id)
-            watts = self.drawn[charger.charger_id] * self.rules.volts * len(charger.phases)
+            watts = self.drawn[charger.charger_id] * self.rules.volts * len(self.loaded(charger))
             self.delivered_wh[charger.charger_id] += watts / 3600
         if self.meter_works:
             self.grid = self._read_grid()
@@ -117,14 +118,21 @@ class Plant:
         self.drawn[charger_id] = min(have + 1, aim) if have < aim else max(have - (4 if offered else 16), aim)
 
     def _cars_w(self):
-        return sum(self.drawn[c.charger_id] * self.rules.volts * len(c.phases) for c in self.rules.chargers)
+        return sum(
+            self.drawn[c.charger_id] * self.rules.volts * len(self.loaded(c)) for c in self.rules.chargers
+        )
+
+    def loaded(self, charger):
+        """The phases that the car at a charger really loads."""
+        return charger.phases[: self.car_phases.get(charger.charger_id, 3)]
 
     def _read_grid(self):
         watts = self.house_w + self._cars_w() - self.sun_w
         amps = None
         if self.phase_load_amps is not None:
             amps = tuple(
-                load + sum(self.drawn[c.charger_id] for c in self.rules.chargers if f"L{i + 1}" in c.phases)
+                load
+                + sum(self.drawn[c.charger_id] for c in self.rules.chargers if f"L{i + 1}" in self.loaded(c))
                 for i, load in enumerate(self.phase_load_amps)
             )
         return Reading(watts, self.now, "plant", amps_by_phase=amps)

@@ -71,6 +71,14 @@ def test_a_boost_without_an_end_gets_three_hours(web):
     assert web.put("/api/v1/boost", json={}).json()[0]["left_s"] == 3 * 3600
 
 
+def test_a_grid_operators_limit_shows_and_goes_again(web):
+    assert web.put("/api/v1/limit", json={"amps": 8, "for_s": 600}).json()["limit"]["left_s"] == 600
+    assert web.get("/api/v1/state").json()["limit"]["amps"] == 8
+    assert web.delete("/api/v1/limit").json()["limit"] is None
+    for body in ({}, {"amps": -1}, {"watts": 1, "for_s": 0}, {"reserved_watts": [1000, 0, 0, 0]}):
+        assert web.put("/api/v1/limit", json=body).status_code == 422
+
+
 def test_windows_round_trip(web):
     assert web.get("/api/v1/windows").json() == [{**NIGHT, "charger": "", "enabled": True, "until": None}]
     noon = {"days": "sat,sun", "from": "12:00", "to": "14:00", "mode": "solar_min"}
@@ -290,6 +298,8 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "GET /api/v1/state",
         "PUT /api/v1/mode",
         "PUT /api/v1/boost",
+        "PUT /api/v1/limit",
+        "DELETE /api/v1/limit",
         "DELETE /api/v1/boost",
         "GET /api/v1/windows",
         "PUT /api/v1/windows",

@@ -21,7 +21,8 @@ from agent.doors.web.stream import Broadcast
 
 PREFIX = "/api/v1"
 ABOUT = """Times are ISO 8601; units are part of the names; power into the house is positive.
-A refusal is always `{"detail": "one sentence"}`.
+A refusal is always `{"detail": "one sentence"}`. In a house with a password send
+`Authorization: Bearer TOKEN`: GET needs the scope read, changes need control, /admin/ needs admin.
 
 `GET /api/v1/stream` sends server-sent events (`state` whenever it changed, and
 `event` for each new event); it never ends, so it stands here and not among the calls below."""

@@ -70,6 +70,24 @@ class ModeAsk(Ask):
         return None if self.mode is None else Mode(self.mode)
 
 
+class LimitBody(Ask):
+    """An order to leave room: for all chargers together, or watts kept free on each phase.
+
+    Without `for_s` it holds until it is taken back; a new one replaces it.
+    """
+
+    amps: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1000)] | None = None
+    watts: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1_000_000)] | None = None
+    reserved_watts: (
+        Annotated[
+            list[Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100_000)]],
+            Field(min_length=1, max_length=3, description="L1, L2, L3 (or L1 alone)"),
+        ]
+        | None
+    ) = None
+    for_s: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1, le=LONGEST_BOOST_S)] | None = None
+
+
 class BoostBody(Ask):
     """Fast charging with an end. Without any end it lasts 3 hours; with a goal alone, 24 hours at most."""
 

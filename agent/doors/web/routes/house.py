@@ -10,13 +10,13 @@ from agent.desk import BoostAsk
 from agent.doors.nouns import BoostState, State
 from agent.doors.rooms import Rooms
 from agent.doors.state import boost_state
-from agent.doors.web.asks import BoostBody, ChargerId, ModeAsk
+from agent.doors.web.asks import BoostBody, ChargerId, LimitBody, ModeAsk
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by, state_now
 
 
 def router(rooms: Rooms) -> APIRouter:
-    """State, mode and boost."""
+    """State, mode, boost and limit."""
     routes = APIRouter(route_class=StrictRoute, tags=["house"])
 
     @routes.get("/state")
@@ -50,6 +50,18 @@ def router(rooms: Rooms) -> APIRouter:
     def end_boost(request: Request, charger: Annotated[ChargerId | None, Query()] = None) -> State:
         """End every boost, or one charger's. With nothing to end, all stays as it is."""
         rooms.desk.end_boost(charger, by=asked_by(request))
+        return state_now(rooms)
+
+    @routes.put("/limit")
+    def limit(ask: LimitBody, request: Request) -> State:
+        """Dim all chargers together, or keep watts free for another load. Answers the new state."""
+        rooms.desk.dim(ask.amps, ask.watts, ask.reserved_watts or (), ask.for_s, by=asked_by(request))
+        return state_now(rooms)
+
+    @routes.delete("/limit")
+    def end_limit(request: Request) -> State:
+        """Take the limit back. With none in force, all stays as it is."""
+        rooms.desk.end_dim(by=asked_by(request))
         return state_now(rooms)
 
     return routes

@@ -55,6 +55,7 @@ async function open() {
     if (!built.has(key)) built.set(key, build(live, act));
     if (current()[0] !== key) return;
   }
+  if (live.locked) return login();
   byId("screen").replaceChildren(built.get(key).element);
   built.get(key).update(live);
 }

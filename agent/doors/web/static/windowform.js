@@ -11,11 +11,12 @@ export function windowForm(hooks) {
   let before = null;
   let days = [];
   let mode = "fast";
-  const name = h("input", { id: "w-name", maxlength: 40, required: true, pattern: "[A-Za-z0-9_.\\-]([A-Za-z0-9 _.\\-]*[A-Za-z0-9_.\\-])?", title: "Letters, digits, spaces, dots and dashes" });
+  const name = h("input", { id: "w-name", maxlength: 60, required: true, pattern: "[A-Za-z0-9_.\\-]([A-Za-z0-9 _.\\-]*[A-Za-z0-9_.\\-])?", title: "Letters, digits, spaces, dots and dashes" });
   const from = h("input", { id: "w-from", type: "time", required: true, step: 60 });
   const to = h("input", { id: "w-to", type: "time", required: true, step: 60 });
   const amps = h("input", { id: "w-amps", type: "number", inputmode: "numeric", min: 6, max: 80, step: 1, placeholder: "all" });
   const charger = h("select", { id: "w-charger" });
+  const until = h("input", { id: "w-until", type: "date", title: "Left empty, it holds for good" });
   const enabled = h("input", { id: "w-enabled", type: "checkbox" });
   const title = h("h2", { id: "w-title" });
   const dayButtons = DAY_NAMES.map((word, day) => h("button", { type: "button", "aria-label": word, onclick: () => setDays(days.includes(day) ? days.filter((one) => one !== day) : [...days, day]) }, word.slice(0, 2)));
@@ -41,7 +42,7 @@ export function windowForm(hooks) {
     if (wrong) return;
     hooks.save(before, {
       ...(before ?? {}), name: name.value.trim(), days: daysText(days), from: from.value, to: to.value === "00:00" ? "24:00" : to.value, mode,
-      amps: amps.value && mode !== "off" ? Number(amps.value) : null, charger: charger.value || null, enabled: enabled.checked,
+      amps: amps.value && mode !== "off" ? Number(amps.value) : null, charger: charger.value || null, until: until.value || null, enabled: enabled.checked,
     });
   }
 
@@ -51,7 +52,7 @@ export function windowForm(hooks) {
     h("div", { class: "chips presets" }, PRESETS.map(([word, chosen]) => h("button", { type: "button", onclick: () => setDays(chosen) }, word))),
     h("div", { class: "pair" }, field("From", from), field("To", to)),
     h("div", { class: "modes", role: "group", "aria-label": "Mode in this window" }, modeButtons),
-    field("At most", amps, "A"), field("Charger", charger),
+    field("At most", amps, "A"), field("Charger", charger), field("Last day", until),
     h("label", { class: "check", for: "w-enabled" }, enabled, "In force"), complaint,
     h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, "Save"), h("button", { type: "button", onclick: () => close() }, "Cancel"), remove));
   element.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
@@ -65,6 +66,7 @@ export function windowForm(hooks) {
     amps.value = row.amps ?? "";
     charger.replaceChildren(h("option", { value: "" }, "Every charger"), ...chargers.map((one) => h("option", { value: one.id }, one.name)));
     charger.value = row.charger ?? "";
+    until.value = row.until ?? "";
     enabled.checked = row.enabled ?? true;
     complaint.textContent = "";
     setDays(daysOf(row.days));

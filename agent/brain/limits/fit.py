@@ -1,0 +1,101 @@
+"""An offer on its way through the guard, and how several are lowered until they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from agent.model import ChargerRules, ChargerStatus, Mode, Step
+
+HAIR = 1e-9
+
+
+class Proposal(NamedTuple):
+    """An offer on its way through the guard.
+
+    `phases` are the supply phases that the car really loads; `watts_per_amp` is volts x these.
+    """
+
+    rules: ChargerRules
+    status: ChargerStatus
+    mode: Mode
+    amps: float
+    why: str
+    before_amps: float  # what is offered now
+    phases: tuple[str, ...] = ("L1",)
+    watts_per_amp: float = 230.0
+    uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
+    unfelt: bool = False  # the meter does not move when this charger does
+
+
+Weight = Callable[[Proposal], float]
+
+
+def each(p: Proposal) -> float:
+    """Weight: every charger counts with its amps."""
+    return 1.0
+
+
+def watts(p: Proposal) -> float:
+    """Weight: every charger counts with its watts."""
+    return p.watts_per_amp
+
+
+def on_phase(phase: str) -> Weight:
+    """Weight: chargers that load this phase count with their amps, the others not at all."""
+    return lambda p: 1.0 if phase in p.phases else 0.0
+
+
+def lower(p: Proposal, amps: float, rule: str, why: str, steps: list[Step]) -> Proposal:
+    """The same proposal with fewer amps, never between 0 and its minimum; and the step that tells it."""
+    if amps >= p.amps:
+        return p
+    if amps < p.rules.min_amps:
+        amps = 0.0
+    steps.append(Step(rule, p.rules.charger_id, p.amps, amps, why))
+    return p._replace(amps=amps, why=why)
+
+
+def fit(
+    proposals: list[Proposal], weight: Weight, room: float, rule: str, why: str, steps: list[Step]
+) -> list[Proposal]:
+    """Lower the chargers that weigh something until they fit into `room`, last priority first to zero."""
+    mine = [(p, weight(p)) for p in proposals if p.amps > 0]
+    mine = [(p, heavy) for p, heavy in mine if heavy > 0]
+    if sum(p.amps * heavy for p, heavy in mine) - room <= HAIR:
+        return proposals
+    lowered = _squeeze(mine, max(0.0, room))
+    return [
+        lower(p, lowered[p.rules.charger_id], rule, why, steps) if p.rules.charger_id in lowered else p
+        for p in proposals
+    ]
+
+
+def _squeeze(mine: Sequence[tuple[Proposal, float]], room: float) -> dict[str, float]:
+    """Whole amps for each: first the chargers with cars, then, from what is left, the others."""
+    amps: dict[str, float] = {}
+    for has_car in (True, False):
+        group = [one for one in mine if one[0].status.has_car is has_car]
+        group.sort(
+            key=lambda one: (one[0].rules.priority, not one[0].status.charging, one[0].rules.charger_id)
+        )
+        room = _spread(group, room, amps)
+    return amps
+
+
+def _spread(order: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> float:
+    """The minimum for each in order while it lasts, then the rest, an ampere at a time; what is left."""
+    for p, heavy in order:
+        least = min(p.amps, p.rules.min_amps)
+        amps[p.rules.charger_id] = least if least * heavy <= room + HAIR else 0.0
+        room -= amps[p.rules.charger_id] * heavy
+    growing = [one for one in order if amps[one[0].rules.charger_id]]
+    while growing:
+        still = []
+        for p, heavy in growing:
+            if heavy <= room + HAIR and p.amps - amps[p.rules.charger_id] >= 1:
+                amps[p.rules.charger_id] += 1
+                room -= heavy
+                still.append((p, heavy))
+        growing = still
+    return room

@@ -1,0 +1,140 @@
+"""How many phases a car really loads, and on which the meter feels it: learned each time it starts or steps.
+
+A charger on three phases may feed a car that uses one or two. Then an ampere costs a third or two thirds of
+what the wiring says, and 1.4 kW of sun are enough to start where 4.1 kW would be waited for. Nobody says so
+on the bus, but the house meter feels it: when a charger's draw moves by D amps and settles, and the other
+chargers stand still, the grid's watts move by D x volts x phases, and the amps of just these phases by D.
+
+One step may be blurred by a kettle, so steps are weighed together, big ones more, old ones less; what comes
+out near no whole number teaches nothing. Learned is forgotten when the cable is pulled, and also when a
+phase that the car was thought not to load is over the main fuse: then the wiring counts again.
+
+While a car's first step is still being watched, only one phase of its draw counts as sun to be had again:
+else a car of one phase would look like more sun the more it draws.
+
+A charger that the meter does not feel at all is not watched by it: a clamp fell off, or hangs elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agent.model import Reading
+
+PHASES = ("L1", "L2", "L3")
+NEVER = float("-inf")
+STILL_AMPS = 0.35
+SETTLES_S = 2.0
+APART_S = 3.0
+STEP_AMPS = 4.0
+LONGEST_STEP_S = 50.0
+OTHERS_STILL_WATTS = 120.0
+NEAR_WHOLE = 0.35
+FADES = 0.6  # of earlier steps' weight, at each new one
+FELT, UNFELT = 0.5, 0.3
+SURE_UNFELT = 100.0  # amps squared: one step of 10 A, or some smaller ones
+WATCHED_S = 60.0  # a first step that has not settled by then is not waited for
+
+
+class Point(NamedTuple):
+    """A meter's reading while a charger's draw stood still."""
+
+    at_mono_s: float
+    drawn_amps: float
+    others_watts: float
+    watts: float
+    amps: tuple[float, ...] | None
+
+
+class Learned(NamedTuple):
+    """What is known of one car at one charger. `phases` 0: nothing yet."""
+
+    phases: int = 0
+    where: tuple[str, ...] = ()
+    unfelt: bool = False
+    drawn_amps: float = 0.0
+    changed_mono_s: float = NEVER
+    began_mono_s: float | None = None  # when it first drew, while nothing is known
+    base: Point | None = None  # a reading surely before the next step
+    newer: Point | None = None
+    squares: float = 0.0
+    watts: float = 0.0  # felt x squares
+    amps: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+
+NOTHING = Learned()
+
+
+def learn(
+    past: Learned,
+    wired: tuple[str, ...],
+    drawn_amps: float,
+    others_watts: float,
+    grid: Reading,
+    volts: float,
+    now: float,
+) -> Learned:
+    """What this second adds."""
+    if abs(drawn_amps - past.drawn_amps) > STILL_AMPS:
+        began = now if past.began_mono_s is None and not past.phases else past.began_mono_s
+        return past._replace(drawn_amps=drawn_amps, changed_mono_s=now, began_mono_s=began)
+    newer = past.newer
+    if grid.at_mono_s < past.changed_mono_s + SETTLES_S:
+        return past
+    if newer is not None and grid.at_mono_s < newer.at_mono_s + APART_S and newer.drawn_amps == drawn_amps:
+        return past
+    point = Point(grid.at_mono_s, drawn_amps, others_watts, grid.watts, grid.amps_by_phase)
+    base = past.base
+    if base is None or newer is None:
+        return past._replace(base=point, newer=point)
+    step = drawn_amps - base.drawn_amps
+    if abs(step) <= STILL_AMPS:
+        return past._replace(base=newer, newer=point)
+    steady = abs(others_watts - base.others_watts) <= OTHERS_STILL_WATTS
+    if abs(step) >= STEP_AMPS and steady and point.at_mono_s - base.at_mono_s <= LONGEST_STEP_S:
+        past = _weigh(past, base, point, wired, volts)
+    return past._replace(base=point, newer=point)
+
+
+def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], volts: float) -> Learned:
+    """One step, weighed with the earlier ones."""
+    step = point.drawn_amps - base.drawn_amps
+    squares = FADES * past.squares + step * step
+    watts = FADES * past.watts + (point.watts - base.watts) / volts * step
+    amps = past.amps
+    if point.amps and base.amps:
+        moved = [b - a for a, b in zip(base.amps, point.amps, strict=False)] + [0.0, 0.0]
+        amps = tuple(FADES * old + new * step for old, new in zip(past.amps, moved, strict=False))
+    felt = watts / squares
+    unfelt = past.unfelt if UNFELT <= felt <= FELT else felt < UNFELT and squares >= SURE_UNFELT
+    past = past._replace(squares=squares, watts=watts, amps=amps, unfelt=unfelt)
+    count = min(round(felt), len(wired)) if felt < len(wired) else len(wired)
+    if count < 1 or (abs(felt - count) > NEAR_WHOLE and felt < len(wired)):
+        return past
+    return past._replace(phases=count, where=_where(count, amps, squares, wired))
+
+
+def _where(count: int, amps: tuple[float, ...], squares: float, wired: tuple[str, ...]) -> tuple[str, ...]:
+    """The phases that the meter feels, where amps and watts agree; else the first ones of the wiring."""
+    feels = tuple(phase for phase, each in zip(PHASES, amps, strict=False) if each / squares > FELT)
+    if len(feels) != count:
+        return wired[:count]
+    if set(feels) <= set(wired):
+        return feels
+    return tuple(phase for phase in PHASES if phase in wired or phase in feels)  # wired unlike the settings
+
+
+def doubted(past: Learned, wired: tuple[str, ...], grid: Reading, fuse_amps: float) -> bool:
+    """Whether a phase that the car is thought not to load is over the fuse."""
+    if not past.phases or not grid.amps_by_phase or len(past.where) >= len(wired):
+        return False
+    amps = dict(zip(PHASES, grid.amps_by_phase, strict=False))
+    return any(amps.get(phase, 0.0) > fuse_amps for phase in wired if phase not in past.where)
+
+
+def counted(past: Learned, wired: tuple[str, ...], now: float) -> int:
+    """On how many phases its present draw counts as sun to be had again."""
+    if past.phases:
+        return past.phases
+    watched = past.began_mono_s is not None and now - past.began_mono_s < WATCHED_S and not past.squares
+    return 1 if watched else len(wired)

@@ -1,0 +1,93 @@
+"""The phases that a car really loads: learned from its first amps, forgotten with its cable."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from agent.model import Control, Mode, Rules
+from tests.brain.plant import Plant, one
+
+THREE = ("L1", "L2", "L3")
+FAST = Control(Mode.FAST)
+WIRED = Rules((one(phases=THREE),), circuit_amps=40.0, volts=230.0, site_phases=3)
+
+
+def learned(house, charger_id="0001"):
+    return house.memory.chargers[charger_id].learned
+
+
+def parked(car_phases, **more):
+    """A house whose car is plugged in after ten seconds, so that it gets its first minute."""
+    house = Plant(WIRED, **{"house_w": 500.0, "plugged": {"0001": False}, **more}).run(10)
+    house.plugged["0001"] = True
+    house.car_phases = {"0001": car_phases}
+    return house
+
+
+@pytest.mark.parametrize("has_amps", [True, False], ids=["with amps", "with watts alone"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_first_amps_of_a_car_show_its_phases(count, has_amps):
+    house = parked(count, control=FAST, phase_load_amps=(2.0, 0.0, 0.0) if has_amps else None).run(90)
+    assert learned(house).phases == count
+    assert learned(house).where == THREE[:count]
+    house.plugged["0001"] = False
+    assert learned(house.run(2)).phases == 0, "the next car may be another one"
+
+
+@pytest.mark.parametrize(("count", "sun_w", "amps"), [(1, 2500.0, 8.0), (2, 4500.0, 8.0), (3, 6100.0, 8.0)])
+def test_each_car_starts_with_the_sun_that_it_needs_and_follows_it(count, sun_w, amps):
+    house = parked(count, sun_w=sun_w).run(900)
+    assert house.amps() == amps
+    assert house.import_wh < 60
+
+
+def test_three_phases_wait_for_four_kilowatts_and_one_for_one_point_four():
+    assert parked(3, sun_w=2500.0).run(900).amps() == 0.0
+    waiting = parked(3, sun_w=2500.0).run(300)
+    assert "3.8 kW are needed" in waiting.reason(), "nearly all of 4.1 kW must be sun"
+    assert "1.3 kW are needed" in parked(1, sun_w=1000.0).run(300).reason()
+
+
+def test_a_car_of_one_phase_does_not_look_like_more_sun_the_more_it_draws():
+    house = Plant(WIRED, sun_w=6500.0, car_phases={"0001": 1})
+    house.run(300)
+    assert house.amps() == 26.0
+    assert house.import_wh < 10
+
+
+def test_the_fuse_of_a_phase_that_the_car_does_not_load_does_not_hold_it_back():
+    rules = replace(WIRED, main_fuse_amps=25.0)
+    house = Plant(rules, control=FAST, car_phases={"0001": 1}, phase_load_amps=(0.0, 0.0, 19.0)).run(120)
+    assert house.amps() == 25.0
+    house.phase_load_amps = (0.0, 0.0, 30.0)
+    assert house.run(2).amps() < 25.0, "over the fuse there: the wiring counts again"
+
+
+def test_a_charger_wired_to_another_phase_than_the_settings_say_is_watched_there():
+    house = Plant(replace(WIRED, chargers=(one(phases=("L2",)),)), control=FAST)
+    house.phase_load_amps = (0.0, 0.0, 0.0)
+    house.loaded = lambda charger: ("L3",)
+    house.run(90)
+    assert learned(house).where == ("L2", "L3")
+
+
+def test_a_charger_that_the_meter_does_not_feel_has_the_minimum_beside_a_main_fuse():
+    rules = replace(WIRED, main_fuse_amps=35.0, chargers=(one(),), circuit_amps=32.0)
+    house = Plant(rules, control=FAST, phase_load_amps=(0.0, 0.0, 0.0))
+    house._cars_w = lambda: 0.0
+    house.loaded = lambda charger: ()
+    house.run(90)
+    assert house.amps() == 6.0
+    assert "the meter does not feel this charger" in house.reason()
+
+
+def test_kettles_and_clouds_do_not_teach_nonsense():
+    house = parked(2, control=FAST, sun_w=3000.0)
+    kettle = itertools.cycle([0.0, 0.0, 2000.0])
+    for minute in range(40):
+        house.house_w = 500.0 + next(kettle)
+        house.control = replace(FAST, limit_by_charger={"0001": (12.0, 24.0, 18.0)[minute % 3]})
+        house.run(37)
+    assert learned(house).phases == 2
+    assert not learned(house).unfelt
