@@ -24,6 +24,13 @@ def parser() -> argparse.ArgumentParser:
         ("doctor", "try everything that is set up, and say what to do"),
     ):
         commands.add_parser(name, parents=[with_settings], help=says)
+    wizard = commands.add_parser(
+        "setup", parents=[with_settings], help="ask for everything, and write the settings"
+    )
+    wizard.add_argument("--answers", type=Path, metavar="FILE", help="answers in TOML instead of a person")
+    wizard.add_argument(
+        "--listen", type=float, default=12.0, metavar="SECONDS", help="to the bus, for chargers"
+    )
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
     status.add_argument("--json", action="store_true")
     commands.add_parser("password", parents=[with_settings], help="set the page's password")
@@ -111,6 +118,9 @@ DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": lambda asked: _run(asked),
     "check": lambda asked: _do("agent.commands.check", "check", asked.config, asked.credentials),
     "doctor": lambda asked: _do("agent.commands.doctor", "doctor", asked.config, asked.credentials),
+    "setup": lambda asked: _do(
+        "agent.commands.setup", "setup", asked.config, asked.credentials, asked.answers, asked.listen
+    ),
     "status": lambda asked: _status(asked),
     "password": lambda asked: _keys(asked),
     "token": lambda asked: _keys(asked),

@@ -106,7 +106,7 @@ def _bus(house: House) -> Iterator[Finding]:
     yield Finding("good", "bus port", f"{url} is there and ours.")
     print(f"     listening on the bus for {LISTEN_S:.0f} s ...", file=sys.stderr)
     try:
-        heard = _listen(port, LISTEN_S)
+        heard = listen(port, LISTEN_S)
     except PortError as error:
         yield Finding("bad", "bus port", str(error))
         return
@@ -115,11 +115,15 @@ def _bus(house: House) -> Iterator[Finding]:
     yield from judge(heard, {c.id for c in house.settings.chargers}, house.settings.bus.primary_id)
 
 
-def _listen(port: Port, seconds: float) -> Heard:
+def listen(port: Port, seconds: float) -> Heard:
+    """Listen, without sending a byte. Raises PortError."""
     heard, decoder = Heard(), slip.Decoder()
     until = system_mono_s() + seconds
-    while (now := system_mono_s()) < until:
-        for body in decoder.feed(port.read(0.2), now):
+    while system_mono_s() < until:
+        data = port.read(0.2)
+        for body in decoder.feed(
+            data, system_mono_s()
+        ):  # the time of arrival: a wait is no silence in a frame
             _note(heard, body)
     heard.stray = decoder.junk.stray_bytes + decoder.junk.cut_frames
     return heard
@@ -225,13 +229,14 @@ def _meters(house: House) -> Iterator[Finding]:
                     yield Finding("bad", f"{role} meter", f"{term}: {problem}")
                     continue
                 watts[role] = watts.get(role, 0.0) + value
-                yield Finding("good", f"{role} meter", f"{term}: {_meaning(role, value)}")
+                yield Finding("good", f"{role} meter", f"{term}: {meaning(role, value)}")
     yield from plausible(watts)
     if not house.settings.meters.lines():
         yield Finding("odd", "meters", "None is set up: the sun can't be followed, windows and fast work.")
 
 
-def _meaning(role: str, watts: float) -> str:
+def meaning(role: str, watts: float) -> str:
+    """A reading in words that show a wrong sign."""
     kw = f"{abs(watts) / 1000:.2f} kW"
     match role:
         case "grid":

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from agent.config import House
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError, PasswordHash, Scope
@@ -28,12 +29,17 @@ def set_password(house: House) -> int:
     if sys.stdin.isatty() and getpass.getpass("The same again: ") != text:
         return _no("These were two different ones. Nothing changed.")
     try:
-        fresh = PasswordHash.of(text)
-        _file(house).change(lambda keys: replace(keys, password=fresh, sessions=()))
+        keep_password(house.state_dir, text)
     except KeyFileError as error:
         return _no(str(error))
     print("The password holds from now on, and every browser has to log in with it.")
     return 0
+
+
+def keep_password(state_dir: Path, text: str) -> None:
+    """Keep the password's hash; every browser has to log in anew. Raises KeyFileError."""
+    fresh = PasswordHash.of(text)
+    KeyFile(state_dir / NAME).change(lambda keys: replace(keys, password=fresh, sessions=()))
 
 
 def new_token(house: House, name: str, scope: Scope) -> int:

@@ -31,7 +31,7 @@ def probe(address: str) -> int:
         return 1
     found = False
     for number in (int(port),) if port else PORTS:
-        if not _is_open(host, number):
+        if not is_open(host, number):
             print(f"{host}:{number} does not answer.", file=sys.stderr)
             continue
         print(f"{host}:{number} is open; asking its units ...", file=sys.stderr)
@@ -43,7 +43,8 @@ def probe(address: str) -> int:
     return 0 if found else 1
 
 
-def _is_open(host: str, port: int) -> bool:
+def is_open(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
     try:
         with socket.create_connection((host, port), KNOCK_S):
             return True

@@ -1,0 +1,389 @@
+"""The first-run wizard against real peers: a serial bus, an inverter on Modbus, a mail server, a terminal."""
+
+import os
+import pty
+import select
+import socket
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent.__main__ import main
+from agent.doors.web.keyfile import NAME, KeyFile
+from notify.settings import read_credentials
+from scheduler.clock import now_utc, system_mono_s
+from simulator.car import Car, CarProfile
+from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.clouds.tesla import TeslaClouds
+from simulator.clouds.tesla_car import CloudCar
+from simulator.demo import FastClock
+from simulator.inverter import InverterState, image
+from simulator.mailbox import Mailbox
+from simulator.wires.modbus import ModbusServer
+from simulator.wires.pty import PtyBus
+from simulator.wires.smtp import SmtpServer, Trouble
+
+ROOT = Path(__file__).parents[2]
+SPEED = 8.0
+PASSWORD = "four plain little words"
+
+
+@pytest.fixture
+def bus():
+    clock = FastClock(datetime(2026, 6, 1, tzinfo=UTC), SPEED)  # it announces itself every 1.25 s
+    now, rng = clock.now().mono_s, Random(3)
+    profile = ChargerProfile("3201", first_announcement_s=0.3)
+    line = PtyBus([VirtualCharger(profile, Car(CarProfile(), now, rng), now, rng)], clock, speed=SPEED)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def inverter():
+    state = InverterState(solar_watts=4200.0, grid_watts=-1500.0, battery_watts=-300.0)
+    with ModbusServer(lambda unit, function: image(state)) as server:
+        yield server
+
+
+@pytest.fixture
+def mail():
+    server = SmtpServer(Mailbox()).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Where the settings will be: an empty folder."""
+    return tmp_path / "sunward.toml"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def answers_of(bus, inverter, mail):
+    return f"""
+[house]
+name = "Hill"
+timezone = "Europe/Vienna"
+phases = 3
+main_fuse_amps = 35
+[bus]
+port = "{bus.path}"
+breaker_amps = 20
+[chargers.3201]
+name = "Garage"
+max_amps = 13
+phases = ["L1", "L2", "L3"]
+[meters]
+address = "127.0.0.1:{inverter.port}"
+[letters]
+to = "me@example.org"
+from = "home@example.org"
+host = "127.0.0.1"
+port = {mail.port}
+security = "none"
+[page]
+network = true
+port = {free_port()}
+password = "{PASSWORD}"
+"""
+
+
+def answer(house, text, *more, listen_s=1.5):
+    """Run the wizard on a file of answers."""
+    path = house.with_name("answers.toml")
+    path.write_text(text, "utf-8")
+    path.chmod(0o600)
+    begin = ["setup", "--config", str(house), "--answers", str(path), "--listen", str(listen_s)]
+    return main([*begin, *more])
+
+
+@pytest.mark.slow
+def test_a_house_out_of_a_file_of_answers_works_from_the_first_run(house, bus, inverter, mail, capsys):
+    letters = mail._mailbox
+    assert answer(house, answers_of(bus, inverter, mail)) == 0
+    told = capsys.readouterr()
+    wrote = tomllib.loads(house.read_text("utf-8"))
+    line = f"solaredge://127.0.0.1:{inverter.port}"
+    assert wrote["site"]["timezone"] == "Europe/Vienna"
+    assert wrote["bus"] == {"port": bus.path, "circuit_amps": 16}
+    assert wrote["chargers"] == [
+        {"id": "3201", "name": "Garage", "max_amps": 13, "phases": ["L1", "L2", "L3"]}
+    ]
+    assert wrote["meters"] == {"grid": line, "solar": line, "battery": line}
+    assert wrote["web"]["listen"].startswith("0.0.0.0:")
+    secrets = house.with_name("credentials.env")
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    token = read_credentials(secrets)["WEB_TOKEN"]
+    assert len(token) > 40
+    assert token not in told.out + told.err
+    assert PASSWORD not in told.out + told.err + house.read_text("utf-8") + secrets.read_text("utf-8")
+    assert KeyFile(house.parent / "state" / NAME).keys().password.fits(PASSWORD)
+    assert "letters from sunward arrive" in letters.letters()[0].text
+    assert "is fine." in told.out
+    assert "All is well." in told.out
+    assert "3201 is there" in told.out
+    assert "1.50 kW sold to the grid now" in told.out
+
+
+def test_without_a_yes_an_old_file_is_never_replaced(house, bus, inverter, mail, capsys):
+    text = '# mine\n[bus]\nport = "/dev/ttyUSB7"\ncircuit_amps = 12\nspike = true\n'
+    house.write_text(text, "utf-8")
+    new = answers_of(bus, inverter, mail) + "[finish]\ndoctor = false\n"
+    assert answer(house, new) == 1
+    assert house.read_text("utf-8") == text
+    assert not house.with_name("credentials.env").exists()
+    assert not (house.parent / "state").exists()
+    assert answer(house, new + "overwrite = true\n") == 0
+    after = house.read_text("utf-8")
+    assert after.startswith("# mine\n[bus]\n")
+    assert tomllib.loads(after)["bus"]["spike"] is True
+    assert house.with_name("sunward.toml.bak").read_text("utf-8") == text
+    capsys.readouterr()
+    assert answer(house, new + "overwrite = true\n") == 0
+    assert "Nothing has changed" not in capsys.readouterr().out  # the password is set anew
+    assert house.read_text("utf-8") == after
+
+
+def test_a_second_run_that_skips_everything_changes_nothing(house, bus, inverter, mail, capsys):
+    assert answer(house, answers_of(bus, inverter, mail) + "[finish]\ndoctor = false\n") == 0
+    before = {path.name: path.read_bytes() for path in house.parent.iterdir() if path.is_file()}
+    before.pop("answers.toml")
+    capsys.readouterr()
+    assert answer(house, "[finish]\ndoctor = false\n") == 0
+    assert "Nothing has changed." in capsys.readouterr().out
+    assert {name: (house.parent / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[buss]\n", "buss: there is no such step. Did you mean bus?"),
+        ("[bus]\nbreaker = 20\n", "bus.breaker: no question has this key. Did you mean breaker_amps?"),
+        (
+            "[chargers.3201]\namps = 20\n",
+            "chargers.3201.amps: no question has this key. Did you mean max_amps?",
+        ),
+        ("house = 1\n", "house: is a table of answers: write [house]."),
+        ('[house]\ntimezone = "Vienna"\n', "house.timezone: "),
+        ('[bus]\nport = "ttyUSB0"\n', "bus.port: Write a device like /dev/serial/by-id/"),
+        ('[bus]\nport = "/dev/ttyNOTHING"\n', "bus.breaker_amps: is missing among the answers."),
+        (
+            '[bus]\nport = "/dev/ttyNOTHING"\nbreaker_amps = 5\n',
+            "bus.breaker_amps: Write a number from 7.5 to 300",
+        ),
+        (
+            '[meters]\ngrid = "solaredg://1.2.3.4"\n',
+            "meters.grid: there is no meter scheme 'solaredg'. Did you mean",
+        ),
+        ('[letters]\nto = "me"\n', "letters.to: 'me' is no mail address."),
+        ('[page]\nnetwork = true\npassword = "short"\n', "page.password: That is too short"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_told_and_nothing_is_written(house, text, says, capsys):
+    assert answer(house, text) == 1
+    assert says in capsys.readouterr().err
+    assert [path.name for path in house.parent.iterdir()] == ["answers.toml"]
+
+
+def test_answers_with_secrets_must_be_the_owners_alone(house, capsys):
+    path = house.with_name("answers.toml")
+    path.write_text('[page]\npassword = "x"\n', "utf-8")
+    path.chmod(0o644)
+    assert main(["setup", "--config", str(house), "--answers", str(path)]) == 1
+    assert f"chmod 600 {path}" in capsys.readouterr().err
+
+
+def test_a_house_without_its_bus_is_written_and_check_says_what_is_missing(house, capsys):
+    assert answer(house, '[house]\nname = "Hill"\n') == 1
+    told = capsys.readouterr()
+    assert "bus: is missing and must be set." in told.err
+    assert tomllib.loads(house.read_text("utf-8"))["site"]["name"] == "Hill"
+
+
+def test_a_letter_that_does_not_go_out_says_why(house, mail, capsys):
+    mail.trouble = Trouble.REFUSE
+    text = f'[letters]\nto = "me@example.org"\nhost = "127.0.0.1"\nport = {mail.port}\n'
+    assert answer(house, text) == 1
+    assert "nobody of that name here" in capsys.readouterr().err
+
+
+def test_a_meters_secret_is_kept_in_the_secrets_file_only(house, capsys):
+    line = "homeassistant://127.0.0.1:9/sensor.grid?token=HA_TOKEN&positive=import"
+    text = f'[meters]\ngrid = "{line}"\n[secrets]\nHA_TOKEN = "very-secret-indeed"\n'
+    answer(house, text)
+    told = capsys.readouterr()
+    assert "no reading" in told.out
+    assert "very-secret-indeed" not in told.out + told.err + house.read_text("utf-8")
+    assert read_credentials(house.with_name("credentials.env")) == {"HA_TOKEN": "very-secret-indeed"}
+
+
+@pytest.mark.parametrize("back_end", ["fleet", "owner"])
+def test_an_account_is_signed_in_and_its_cars_are_taken_over(house, capsys, back_end):
+    clouds = TeslaClouds(lambda: now_utc().timestamp(), CloudCar()).start()
+    api, sso = clouds.api.url, clouds.sso.url
+    house.write_text(
+        '[bus]\nport = "/dev/ttyUSB7"\ncircuit_amps = 12\n[tesla]\n'
+        f'fleet_url = "{api}"\nowner_url = "{api}"\n'
+        f'sso_url = "{sso}"\nfleet_auth_url = "{sso}/oauth2/v3"\n',
+        "utf-8",
+    )
+    paste = clouds.sign_in()["refresh_token"]
+    text = f"""[tesla]
+back_end = "{back_end}"
+client_id = "app"
+redirect_url = "https://home.example.org/callback"
+client_secret = "a secret of the app"
+paste = "{paste}"
+[finish]
+overwrite = true
+doctor = false
+"""
+    assert answer(house, text) == 0
+    clouds.stop()
+    told = capsys.readouterr()
+    assert "car          5YJ3E1EA7KF000042  Comet" in told.out
+    assert paste not in told.out + told.err
+    assert "a secret of the app" not in told.out + told.err
+    wrote = tomllib.loads(house.read_text("utf-8"))
+    line = f"{back_end}://"
+    assert wrote["cars"] == [{"vin": CloudCar().vin, "name": "Comet", "reads": line, "commands": line}]
+    assert wrote["tesla"]["fleet_url"] == api
+    kept = house.parent / "state" / "tesla" / f"{back_end}.json"
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+# --- a person at a terminal --------------------------------------------------------------------------
+
+
+class Person:
+    """Reads what the wizard prints on a real terminal, and types."""
+
+    def __init__(self, house, *more):
+        self.near, far = pty.openpty()
+        self.read = ""
+        self.all = ""
+        command = [sys.executable, "-m", "agent", "setup", "--config", str(house), "--listen", "1.5"]
+        self.process = subprocess.Popen(
+            # a session's first terminal is the one that Ctrl-C comes from
+            ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(far), *command, *more],
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        self.far = far
+
+    def sees(self, text, patience_s=20.0):
+        """Wait for a text; what came before it is read."""
+        end_s = system_mono_s() + patience_s
+        while text not in self.read:
+            ready, _, _ = select.select([self.near], [], [], max(0.0, end_s - system_mono_s()))
+            try:
+                piece = os.read(self.near, 4096).decode("utf-8", "replace") if ready else ""
+            except OSError:  # Linux: the other side of a terminal is gone
+                piece = ""
+            if not piece:
+                pytest.fail(f"{text!r} was not said:\n{self.all}")
+            self.read += piece
+            self.all += piece
+        self.read = self.read.partition(text)[2]
+
+    def types(self, text=""):
+        os.write(self.near, f"{text}\n".encode())
+
+    def answers(self, *dialogue):
+        for question, text in dialogue:
+            self.sees(question)
+            self.types(text)
+
+    def end(self):
+        code = self.process.wait(20)
+        os.close(self.near)
+        os.close(self.far)
+        return code
+
+
+def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
+    person = Person(house)
+    person.answers(
+        ("The house ──", ""),
+        ("How do you call it [Home]: ", "Hill"),
+        ("Time zone [", "Vienna"),
+    )
+    person.sees("Europe/Vienna")
+    person.answers(
+        ("Time zone [", "Europe/Vienna"),
+        ("How many phases", ""),
+        ("Volts at the charger", ""),
+        ("Main fuse", ""),
+        ("The chargers ──", ""),
+        ("The adapter", "/dev/ttyNOTHING"),
+        ("Choose and listen again (y/n) [n]: ", "y"),
+    )
+    person.answers(
+        ("The adapter", bus.path),
+        ("The breaker", "twenty"),
+    )
+    person.sees("Write a number")
+    person.answers(("The breaker", "20 A"))
+    person.sees("20 A x 0.8 = 16 A")
+    person.answers(
+        ("by their ids (an id is offered nothing until it is named) [3201]", ""),
+        ("Name of 3201 [Garage]", ""),
+        ("wires of 3201 bear, in amps [16]", ""),
+        ("The meters ──", ""),
+        ("Address of an inverter", f"127.0.0.1:{inverter.port}"),
+        (f"(grid) [solaredge://127.0.0.1:{inverter.port}]", ""),
+        ("(solar) [", "shelly"),
+    )
+    person.sees("shelly://")
+    person.answers(
+        ("(solar) [", ""),
+        ("(battery) [", "-"),
+        ("Letters ──", ""),
+        ("Who gets letters", "me@example.org"),
+        ("your own addresses [me@example.org]", ""),
+        ("The mail server that sends for it [smtp.example.org]", "127.0.0.1"),
+        ("How it is spoken to", ""),
+        ("On which port [25]", str(mail.port)),
+        ("Sign in as", ""),
+        ("Send a test letter now (y/n) [y]", ""),
+        ("The Tesla account ──", "s"),
+        ("The page ──", ""),
+        ("Open it to the home network", "y"),
+        ("On which port [8080]", ""),
+        ("Password for the page", "short"),
+        ("Password for the page", PASSWORD),
+        ("The same again", "something different"),
+        ("Password for the page", PASSWORD),
+        ("The same again", PASSWORD),
+        ("Write it (y/n) [y]", "y"),
+        ("is fine.", "n"),
+    )
+    person.sees("What now:")
+    assert person.end() == 0
+    assert PASSWORD not in person.all
+    assert len(mail._mailbox.letters()) == 1
+    wrote = tomllib.loads(house.read_text("utf-8"))
+    assert wrote["chargers"] == [{"id": "3201", "name": "Garage", "max_amps": 16}]
+    assert wrote["site"]["name"] == "Hill"
+    assert "battery" not in wrote["meters"]
+    assert wrote["web"]["listen"] == "0.0.0.0:8080"
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "end of input"])
+def test_a_person_who_leaves_has_changed_nothing(house, key):
+    person = Person(house)
+    person.answers(("The house ──", ""))
+    person.sees("How do you call it")
+    os.write(person.near, key.encode())
+    person.sees("Nothing was written.")
+    assert person.end() == (130 if key == "\x03" else 1)
+    assert list(house.parent.iterdir()) == []
