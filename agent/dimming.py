@@ -31,7 +31,7 @@ def dimming_from(
 ) -> Dimming:
     """The order that is meant. Raises Refused."""
     if amps is None and watts is None and not reserved_watts:
-        raise Refused(422, "Send amps, watts or reserved_watts; DELETE takes the limit back.")
+        raise Refused(409, "Send amps, watts or reserved_watts; DELETE takes the limit back.")
     for name, value in (("amps", amps), ("watts", watts), *(("reserved_watts", w) for w in reserved_watts)):
         if value is not None and (not math.isfinite(value) or value < 0):
             raise Refused(422, f"{name} must be 0 or more.")

@@ -89,7 +89,7 @@ def test_captures_belong_to_drivers():
     assert {path.name for path in FOLDER.iterdir() if path.is_dir()} <= {*schemes(), *OTHERS}
 
 
-OTHERS = {"tariffs"}  # captures of other rooms
+OTHERS = {"forecast", "tariffs"}  # captures of other rooms
 
 
 def test_captures_are_json():

@@ -111,7 +111,7 @@ NEEDS = {
     | {f"/api/v1/{noun}" for noun in ("windows", "upcoming", "cars", "history", "sessions", "sessions.csv")}
     | {"/api/v1/events", "/api/v1/decisions"},
     "control": {f"/api/v1/{noun}" for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}")}
-    | {"/api/v1/meters/{role}"},
+    | {"/api/v1/meters/{role}", "/api/v1/limit"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}
     | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}")},
 }

@@ -16,7 +16,7 @@ import pytest
 
 from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
-from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,7 @@ def test_a_house_charges_survives_a_pulled_plug_and_says_goodbye(bus, start):
     agent = start()
     assert "sunward is running" in agent.greeting
     agent.until(charging)
-    assert bus.do(lambda chargers, now: chargers[0].longest_gap_s) <= 1.3
+    assert bus.do(lambda chargers, now: chargers[0].longest_gap_s) < LOST_AFTER_S
 
     bus.pull()
     state = agent.until(lambda state: not state["bus"]["open"])

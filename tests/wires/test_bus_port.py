@@ -18,7 +18,7 @@ from agent.model import BusView, Offer
 from agent.parts import Outbox, Slot, ThreadRunner
 from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
-from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
 from simulator.wires.tcp import TcpBus
 
@@ -171,7 +171,7 @@ def test_a_charger_follows_behind_an_rfc2217_adapter():
     adapter = Rfc2217Adapter(line)
     house = House(adapter)
     house.until(is_following)
-    assert house.view.get().health.worst_gap_s < 1.2
+    assert house.view.get().health.worst_gap_s < LOST_AFTER_S
     house.close()
     adapter.close()
     line.close()

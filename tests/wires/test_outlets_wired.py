@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
-from simulator.charger import ChargerProfile, VirtualCharger
+from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
 from tests.wires.test_agent_process import SETTINGS, Agent, free_port
 
@@ -47,7 +47,7 @@ def test_outlets_write_beside_one_that_can_not(tmp_path):
         status, _ = agent.end()
         bus.close()
         mute.close()
-    assert gap_s <= 1.5
+    assert gap_s < LOST_AFTER_S
     assert status == 0
     assert any("state" in line and line["state"]["chargers"][0]["linked"] for line in lines)
     told = [line["event"] for line in lines if "event" in line]
