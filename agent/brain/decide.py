@@ -131,9 +131,11 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
     past, status, charger = case.memory, case.status, case.rules
     if not status.linked:
         return case
-    others = sum(other.drawn_watts for other in cases if other is not case) if len(cases) > 1 else 0.0
+    rest = [other for other in cases if other is not case]
+    others = sum(other.drawn_watts for other in rest)
+    sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
     volts = volts_of(status, rules)
-    learned = learn(past.learned, charger.phases, drawn_amps(status), others, grid, volts, now)
+    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, grid, volts, now)
     if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
         learned = NOTHING
     if learned is past.learned:
@@ -215,7 +217,7 @@ def _propose(
                 case.phases,
                 case.watts_per_amp,
                 case.uncounted_watts,
-                case.memory.learned.unfelt,
+                case.memory.learned,
             )
         )
         pasts[charger_id] = past
