@@ -17,7 +17,9 @@ How long a main fuse can be overloaded by a charging car:
 * amps and watts are wrong alike, because a clamp fell off: a charger that the meter does not feel stays at
   the minimum, with a step of 5 A every five minutes to try again. On a three-phase charger such a meter
   cannot be told from a car that uses fewer phases: there only this holds, that the chargers alone
-  never draw more than the fuse. Check the clamps.
+  never draw more than the fuse. Check the clamps;
+* a meter on three phases that tells watts alone: sun on one phase hides a load on another, so there the
+  fuse is kept as well as the sum of the phases tells. Use a meter that tells amps.
 
 A meter that has gone silent is not 0 W. By default: no raise once the reading is 10 s old, down to the
 minimum from 30 s, the safe offer from 120 s (`solar` nothing, `solar_min` its minimum, `fast` what the
@@ -34,7 +36,7 @@ from agent.brain.limits.fit import each, fit, lower, on_phase, watts
 from agent.brain.limits.fuse import PHASES, fuse_room
 from agent.brain.limits.grid import imbalance, peak_room
 from agent.brain.memory import Demand, Watched
-from agent.brain.phases import NOTHING, has_settled
+from agent.brain.phases import has_settled
 from agent.model import ChargerRules, ChargerStatus, Dimming, Mode, Reading, Rules, Step
 
 MAIN_FUSE = "main fuse"
@@ -128,9 +130,10 @@ def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal
             out[place] = lower(p, most, "unfelt", why, steps)
         elif not p.learned.phases:
             why = "the meter has not yet shown which phases this car loads"
-            most = p.learned.drawn_amps // 1 + PROBE_AMPS if p is turn else p.rules.min_amps
-            if p.learned is not NOTHING and not has_settled(p.learned, now):
-                most = max(most, min(p.before_amps, p.learned.drawn_amps + PROBE_AMPS))  # a step under way
+            least = p.rules.min_amps
+            under_way = not has_settled(p.learned, now) and p.before_amps <= least + PROBE_AMPS
+            up = p is turn and p.learned.drawn_amps < least + PROBE_AMPS - 1
+            most = p.before_amps if under_way and p.before_amps else least + (PROBE_AMPS if up else 0.0)
             out[place] = lower(p, most, "first amps", why, steps)
     return out
 

@@ -114,8 +114,8 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
     felt = watts / squares
     unfelt = past.unfelt if UNFELT <= felt <= FELT else felt < UNFELT and squares >= SURE_UNFELT
     past = past._replace(squares=squares, watts=watts, amps=amps, unfelt=unfelt)
-    count = min(round(felt), len(wired)) if felt < len(wired) else len(wired)
-    if count < 1 or (abs(felt - count) > NEAR_WHOLE and felt < len(wired)):
+    count = min(round(felt), len(wired))
+    if count < 1 or abs(felt - count) > NEAR_WHOLE:
         return past
     return past._replace(phases=count, where=_where(count, amps, squares, wired))
 
