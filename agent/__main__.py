@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     )
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
     status.add_argument("--json", action="store_true")
+    why = commands.add_parser("explain", parents=[with_settings], help="why it charges, or does not")
+    why.add_argument("--at", metavar="TIME", help='some time before: "14:05" or "2026-05-03T14:05"')
+    why.add_argument("--charger", metavar="ID", help="one charger's id or name")
     commands.add_parser("password", parents=[with_settings], help="set the page's password")
     token = commands.add_parser("token", help="keys for programs that use the API")
     deeds = token.add_subparsers(dest="deed", required=True, metavar="new|list|revoke")
@@ -122,6 +125,7 @@ DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
         "agent.commands.setup", "setup", asked.config, asked.credentials, asked.answers, asked.listen
     ),
     "status": lambda asked: _status(asked),
+    "explain": lambda asked: _explain(asked),
     "password": lambda asked: _keys(asked),
     "token": lambda asked: _keys(asked),
     "sniff": lambda asked: _do("agent.commands.listen", "sniff", asked.port, asked.seconds),
@@ -154,6 +158,19 @@ def _status(asked: argparse.Namespace) -> int:
     from agent.config import load
 
     return status(load(asked.config, asked.credentials), asked.json)
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    from agent.commands.explain import explain
+    from agent.config import load
+    from scheduler.clock import SystemClock
+
+    house = load(asked.config, asked.credentials)
+    wall = SystemClock(house.settings.site.zone).now().wall
+    if wall is None:
+        print("This computer does not know the time yet.", file=sys.stderr)
+        return 1
+    return explain(house, asked.at, asked.charger, wall)
 
 
 def _keys(asked: argparse.Namespace) -> int:

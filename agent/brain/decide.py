@@ -56,6 +56,7 @@ class Case(NamedTuple):
     drawn_watts: float
     uncounted_watts: float  # what it draws besides, if it loads all that is wired
     limit_amps: float  # its own and the wish's, together
+    soc_percent: float | None
 
 
 def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> tuple[Decision, Memory]:
@@ -104,7 +105,9 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         if wish.cap_amps is not None:
             limit = min(limit, wish.cap_amps)
         seen = _seen(past, status, rules, moment.mono_s)
-        cases.append(_case(charger, status, wish, seen, limit, rules, moment.mono_s))
+        car = snapshot.cars.get(status.vin) if status.vin else None
+        soc = car.soc_percent if car else None
+        cases.append(_case(charger, status, wish, seen, limit, soc, rules, moment.mono_s))
     grid = snapshot.readings.get("grid")
     return [_taught(case, cases, grid, rules, moment.mono_s) for case in cases] if grid else cases
 
@@ -115,6 +118,7 @@ def _case(
     wish: Wanted,
     past: ChargerMemory,
     limit: float,
+    soc_percent: float | None,
     rules: Rules,
     now: float,
 ) -> Case:
@@ -123,7 +127,18 @@ def _case(
     drawn, count = drawn_amps(status), counted(learned, charger.phases, now)
     per_amp = volts * (learned.phases or len(charger.phases))
     uncounted_watts = drawn * (per_amp - volts * count)
-    return Case(charger, status, wish, past, phases, per_amp, drawn * volts * count, uncounted_watts, limit)
+    return Case(
+        charger,
+        status,
+        wish,
+        past,
+        phases,
+        per_amp,
+        drawn * volts * count,
+        uncounted_watts,
+        limit,
+        soc_percent,
+    )
 
 
 def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: float) -> Case:
@@ -131,14 +146,25 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
     past, status, charger = case.memory, case.status, case.rules
     if not status.linked:
         return case
-    others = sum(other.drawn_watts for other in cases if other is not case) if len(cases) > 1 else 0.0
+    rest = [other for other in cases if other is not case]
+    others = sum(other.drawn_watts for other in rest)
+    sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
     volts = volts_of(status, rules)
-    learned = learn(past.learned, charger.phases, drawn_amps(status), others, grid, volts, now)
+    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, grid, volts, now)
     if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
         learned = NOTHING
     if learned is past.learned:
         return case
-    return _case(charger, status, case.wanted, past._replace(learned=learned), case.limit_amps, rules, now)
+    return _case(
+        charger,
+        status,
+        case.wanted,
+        past._replace(learned=learned),
+        case.limit_amps,
+        case.soc_percent,
+        rules,
+        now,
+    )
 
 
 def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
@@ -215,7 +241,7 @@ def _propose(
                 case.phases,
                 case.watts_per_amp,
                 case.uncounted_watts,
-                case.memory.learned.unfelt,
+                case.memory.learned,
             )
         )
         pasts[charger_id] = past
@@ -240,6 +266,7 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         case.rules.priority,
         past.since_mono_s,
         someone_waits and past.on and now - past.since_mono_s > TURN_S,
+        case.soc_percent,
     )
 
 

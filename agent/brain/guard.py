@@ -12,9 +12,14 @@ How long a main fuse can be overloaded by a charging car:
 * the meter is silent: after 30 s (a setting) all chargers of a phase together have at most the minimum
   beside a fuse that nobody watches (`blind_fast_amps`), and solar modes nothing from 120 s on;
 * the amps of a phase are wrong and the watts are right: as if the meter told it (limits/fuse.py);
-* amps and watts are wrong alike, because a clamp fell off: the chargers alone never draw more than the
-  fuse, and a charger that the meter does not feel starting has the minimum (phases.py). On a three-phase
-  charger such a meter cannot be told from a car that uses fewer phases. Check the clamps.
+* the meter's phases are not those of the settings: a car has the minimum until the meter has felt it (and
+  one at a time 5 A more), and is then watched where it was felt (phases.py);
+* amps and watts are wrong alike, because a clamp fell off: a charger that the meter does not feel stays at
+  the minimum, with a step of 5 A every five minutes to try again. On a three-phase charger such a meter
+  cannot be told from a car that uses fewer phases: there only this holds, that the chargers alone
+  never draw more than the fuse. Check the clamps;
+* a meter on three phases that tells watts alone: sun on one phase hides a load on another, so there the
+  fuse is kept as well as the sum of the phases tells. Use a meter that tells amps.
 
 A meter that has gone silent is not 0 W. By default: no raise once the reading is 10 s old, down to the
 minimum from 30 s, the safe offer from 120 s (`solar` nothing, `solar_min` its minimum, `fast` what the
@@ -31,6 +36,7 @@ from agent.brain.limits.fit import each, fit, lower, on_phase, watts
 from agent.brain.limits.fuse import PHASES, fuse_room
 from agent.brain.limits.grid import imbalance, peak_room
 from agent.brain.memory import Demand, Watched
+from agent.brain.phases import has_settled
 from agent.model import ChargerRules, ChargerStatus, Dimming, Mode, Reading, Rules, Step
 
 MAIN_FUSE = "main fuse"
@@ -39,6 +45,8 @@ IMBALANCE = "even phases"
 CALM = "calm"
 FUSE_CALM_S = 60.0
 ANSWERED_S = 10.0
+PROBE_AMPS = 5.0
+PROBE_AGAIN_S = 300.0
 
 
 class Scene(NamedTuple):
@@ -95,12 +103,8 @@ def _amps(out: list[Proposal], room: float, what: str, steps: list[Step]) -> lis
 def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[Step]) -> list[Proposal]:
     rules = scene.rules
     blind = scene.sun_age_s > rules.stale_minimum_s
-    if any(p.unfelt for p in out):
-        why = "the meter does not feel this charger, so nobody watches the main fuse: the minimum"
-        out = [lower(p, p.rules.min_amps, "unfelt", why, steps) if p.unfelt else p for p in out]
-    if fresh is not None and not fresh.amps_by_phase and any(p.uncounted_watts for p in out):
-        why = "the minimum until the meter has shown how many phases this car loads"
-        out = [lower(p, p.rules.min_amps, "first amps", why, steps) if p.uncounted_watts else p for p in out]
+    if fresh is not None:
+        out = _proven(out, scene.now, steps)
     for phase in PHASES[: rules.site_phases]:
         rule = f"{MAIN_FUSE} on {phase}"
         if blind:
@@ -113,6 +117,25 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
             why = f"the {rule} allows {room:.0f} A for all chargers together"
             out = fit(out, on_phase(phase), room, rule, why, steps)
     return _calm(out, scene, MAIN_FUSE, "the main fuse", steps)
+
+
+def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal]:
+    """Beside a main fuse a car has the minimum until the meter has felt it; then one at a time steps up."""
+    unknown = [p for p in out if not p.learned.phases and p.learned.drawn_amps]
+    turn = unknown[0] if unknown and all(has_settled(p.learned, now) for p in unknown) else None
+    for place, p in enumerate(out):
+        if p.learned.unfelt:
+            most = p.rules.min_amps + (PROBE_AMPS if now - p.learned.changed_mono_s > PROBE_AGAIN_S else 0.0)
+            why = "the meter does not feel this charger, so nobody watches the main fuse for it"
+            out[place] = lower(p, most, "unfelt", why, steps)
+        elif not p.learned.phases:
+            why = "the meter has not yet shown which phases this car loads"
+            least = p.rules.min_amps
+            under_way = not has_settled(p.learned, now) and p.before_amps <= least + PROBE_AMPS
+            up = p is turn and p.learned.drawn_amps < least + PROBE_AMPS - 1
+            most = p.before_amps if under_way and p.before_amps else least + (PROBE_AMPS if up else 0.0)
+            out[place] = lower(p, most, "first amps", why, steps)
+    return out
 
 
 def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[Step]) -> list[Proposal]:

@@ -26,13 +26,14 @@ NEVER = float("-inf")
 STILL_AMPS = 0.35
 SETTLES_S = 2.0
 APART_S = 3.0
+SETTLED_S = 8.0
 STEP_AMPS = 4.0
 LONGEST_STEP_S = 50.0
 OTHERS_STILL_WATTS = 120.0
 NEAR_WHOLE = 0.35
 FADES = 0.6  # of earlier steps' weight, at each new one
 FELT, UNFELT = 0.5, 0.3
-SURE_UNFELT = 100.0  # amps squared: one step of 10 A, or some smaller ones
+SURE_UNFELT = 30.0  # amps squared: one step of 6 A
 WATCHED_S = 60.0  # a first step that has not settled by then is not waited for
 
 
@@ -70,6 +71,7 @@ def learn(
     wired: tuple[str, ...],
     drawn_amps: float,
     others_watts: float,
+    others_are_sure: bool,
     grid: Reading,
     volts: float,
     now: float,
@@ -91,8 +93,12 @@ def learn(
     if abs(step) <= STILL_AMPS:
         return past._replace(base=newer, newer=point)
     steady = abs(others_watts - base.others_watts) <= OTHERS_STILL_WATTS
-    if abs(step) >= STEP_AMPS and steady and point.at_mono_s - base.at_mono_s <= LONGEST_STEP_S:
-        past = _weigh(past, base, point, wired, volts)
+    if abs(step) >= STEP_AMPS and point.at_mono_s - base.at_mono_s <= LONGEST_STEP_S:
+        if steady:
+            past = _weigh(past, base, point, wired, volts)
+        elif others_are_sure and step * step >= SURE_UNFELT:
+            own_watts = point.watts - base.watts - (others_watts - base.others_watts)
+            past = past._replace(unfelt=past.unfelt or own_watts / volts / step < UNFELT)
     return past._replace(base=point, newer=point)
 
 
@@ -108,8 +114,8 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
     felt = watts / squares
     unfelt = past.unfelt if UNFELT <= felt <= FELT else felt < UNFELT and squares >= SURE_UNFELT
     past = past._replace(squares=squares, watts=watts, amps=amps, unfelt=unfelt)
-    count = min(round(felt), len(wired)) if felt < len(wired) else len(wired)
-    if count < 1 or (abs(felt - count) > NEAR_WHOLE and felt < len(wired)):
+    count = min(round(felt), len(wired))
+    if count < 1 or abs(felt - count) > NEAR_WHOLE:
         return past
     return past._replace(phases=count, where=_where(count, amps, squares, wired))
 
@@ -130,6 +136,11 @@ def doubted(past: Learned, wired: tuple[str, ...], grid: Reading, fuse_amps: flo
         return False
     amps = dict(zip(PHASES, grid.amps_by_phase, strict=False))
     return any(amps.get(phase, 0.0) > fuse_amps for phase in wired if phase not in past.where)
+
+
+def has_settled(past: Learned, now: float) -> bool:
+    """Whether it draws, and has stood still long enough for the meter to have felt that."""
+    return past.drawn_amps >= STEP_AMPS and now - past.changed_mono_s >= SETTLED_S
 
 
 def counted(past: Learned, wired: tuple[str, ...], now: float) -> int:

@@ -3,9 +3,9 @@
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
 must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
-every cloud would stop somebody). Order: priority, then who runs and whose turn is not over,
-then who has waited longest. A running car of lower priority is counted as available to a waiting one of
-higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
+every cloud would stop somebody). Order: priority, then who runs and whose turn is not over, then the
+emptiest car where the charge of each is known, then who has waited longest. A running car of lower
+priority is counted as available to a waiting one of higher priority, and so is one whose turn is over: the swap then happens by the ordinary start and stop
 rules, with one contactor cycle each.
 """
 
@@ -28,6 +28,7 @@ class Claim(NamedTuple):
     priority: int = 1
     since_mono_s: float = 0.0
     turn_over: bool = False
+    soc_percent: float | None = None  # of its car, where its cloud tells
 
 
 def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
@@ -35,7 +36,13 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
     if len(claims) == 1:
         only = claims[0]
         return {only.charger_id: min(pool_watts / only.watts_per_amp, only.cap_amps)}
-    order = sorted(claims, key=lambda c: (c.priority, not c.on or c.turn_over, c.since_mono_s, c.charger_id))
+    told = all(claim.soc_percent is not None for claim in claims)
+
+    def place(c: Claim) -> tuple[int, bool, float, float, str]:
+        charge = c.soc_percent if told and c.soc_percent is not None else 0.0
+        return c.priority, not c.on or c.turn_over, charge, c.since_mono_s, c.charger_id
+
+    order = sorted(claims, key=place)
     given: dict[str, float] = {}
     pool = pool_watts
     for claim in order:

@@ -200,6 +200,24 @@ def test_when_the_sun_feeds_one_car_priority_decides_and_equals_take_turns():
     assert all(len(starts) <= 4 for starts in house.starts.values())
 
 
+def test_the_emptiest_car_comes_first_among_equals_and_nobody_is_stopped_for_it():
+    rules = replace(RULES, chargers=(one("0001"), one("0002"), one("0003")))
+    vins = {f"000{n}": f"5YJ3E1EA7KF00000{n}" for n in (1, 2, 3)}
+    socs = {"0001": 60.0, "0002": 20.0, "0003": 40.0}
+    house = Plant(rules, sun_w=2300.0)
+    house.cars = {vins[key]: CarStatus(vins[key], soc_percent=soc) for key, soc in socs.items()}
+    told = house._status
+    house._status = lambda key: replace(told(key), vin=vins[key])
+    house.run(3600)
+    assert [house.amps(key) for key in socs] == [0.0, 7.0, 0.0]
+    house.cars[vins["0003"]] = CarStatus(vins["0003"], soc_percent=10.0)
+    house.run(1800)
+    assert house.amps("0002") == 7.0, "a turn lasts two hours"
+    house.run(3600)
+    assert house.amps("0003") == 7.0
+    assert all(len(starts) <= 2 for starts in house.starts.values())
+
+
 def test_a_higher_priority_that_arrives_takes_the_sun_over():
     rules = replace(RULES, chargers=(one("0001", priority=2), one("0002", priority=1)))
     house = Plant(rules, sun_w=2300.0, plugged={"0002": False}).run(900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from agent.brain.phases import NOTHING, Learned
 from agent.model import ChargerRules, ChargerStatus, Mode, Step
 
 HAIR = 1e-9
@@ -25,7 +26,7 @@ class Proposal(NamedTuple):
     phases: tuple[str, ...] = ("L1",)
     watts_per_amp: float = 230.0
     uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
-    unfelt: bool = False  # the meter does not move when this charger does
+    learned: Learned = NOTHING
 
 
 Weight = Callable[[Proposal], float]
