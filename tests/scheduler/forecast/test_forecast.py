@@ -126,6 +126,16 @@ def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config
     assert hottest_today(home.settings, home.clock.wall) == 29.0
 
 
+def test_the_agent_is_told_what_is_to_come_and_again_when_it_may_have_forgotten(home, agent):
+    home.after(600)
+    first = agent.forecast[0]
+    assert (first["start"], first["end"]) == ("2026-06-10T06:00:00+02:00", "2026-06-10T07:00:00+02:00")
+    assert max(one["watts"] for one in agent.forecast) > 3000
+    for _ in range(12):
+        home.after(600)
+    assert 2 <= [path for _, path in agent.calls].count("/api/v1/forecast") <= 3
+
+
 def test_yesterdays_truth_corrects_tomorrow(home):
     said = [line for _ in range(6 * 20) for one in home.after(600) for line in one.sentences]
     told = [line for line in said if line.startswith("Yesterday gave 24.0 kWh")]
