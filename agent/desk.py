@@ -5,7 +5,8 @@ they look into Slots. Each change is checked, put in force, kept on disk, told a
 `changed` is called, which must return at once (it wakes the brain). When the disk refuses, the change
 stays in force and the asker hears a 507.
 
-Kept: modes, boosts, windows, cars. Not kept: pushed meter readings, which age within seconds.
+Kept: modes, boosts, windows, cars. Not kept: pushed meter readings, which age within seconds, and
+the forecast, which the scheduler tells again.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from agent.model import (
     Reading,
     Role,
     Rules,
+    SunAhead,
 )
 from agent.parts import Slot
 from scheduler.clock import Clock
@@ -93,6 +95,7 @@ class Desk:
         self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(tuple(windows)))
         self.control: Slot[Control] = Slot(self._kept_control(mode, now))
         self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
+        self.forecast: Slot[tuple[SunAhead, ...]] = Slot(())
 
     # --- modes and boosts --------------------------------------------------------------------------
 
@@ -270,6 +273,10 @@ class Desk:
             self.cars.put(cars)
             self._changed()
             self._keep("cars", [car_to_json(known) for known in cars.values()])
+
+    def put_forecast(self, ahead: Sequence[SunAhead]) -> None:
+        """Replace what the sun is forecast to give: shown to people, never decided by."""
+        self.forecast.put(tuple(ahead))
 
     def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         """Take a meter reading that somebody else measured; it ages from its own moment.

@@ -121,6 +121,15 @@ class CarStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SunAhead:
+    """Mean watts that the sun is forecast to give from `start` (included) to `end` (not), wall times."""
+
+    start: datetime
+    end: datetime
+    watts: float
+
+
+@dataclass(frozen=True, slots=True)
 class BusHealth:
     """How the RS-485 line fares since start; `problem` is a sentence, or empty."""
 

@@ -128,6 +128,10 @@ class Agent:
         """Tell what is known of a car; it replaces all that was known before."""
         self._change("PUT", f"/cars/{quote(vin, safe='')}", dict(known))
 
+    def put_forecast(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Tell what the sun will give: `start, end, watts` each, ISO times."""
+        self._change("PUT", "/forecast", [dict(row) for row in rows])
+
     def push_meter(self, role: str, reading: Mapping[str, Any]) -> None:
         """Push one reading of one role."""
         self._change("PUT", f"/meters/{quote(role, safe='')}", dict(reading))

@@ -21,6 +21,7 @@ ROOMS: dict[str, str] = {
     "cars": "scheduler.cars.room",
     "battery": "scheduler.battery",
     "thermostats": "scheduler.thermostats",
+    "notify": "scheduler.reports",
 }
 
 

@@ -18,6 +18,7 @@ from scheduler.cars.outlook import Sun, no_sun
 from scheduler.cars.plans import CarPlan, decides
 from scheduler.cars.roads import Roads
 from scheduler.cars.settings import CLOUDS, CarSettings, GarageSettings, read_settings
+from scheduler.cars.sunny import sun_of
 from scheduler.cars.teller import Teller
 from scheduler.cars.visit import Visit, body_of
 from scheduler.jobs import Context, Job
@@ -27,9 +28,12 @@ CARS_EVERY_S = 30.0
 KEYS_EVERY_S = 900.0
 
 
-def jobs(settings: SchedulerSettings, sun: Sun = no_sun) -> list[Job]:
-    """The jobs of [[cars]]. `sun` tells what the sun is expected to bring. Raises SettingsError."""
-    garage = Garage(read_settings(settings), sun)
+def jobs(settings: SchedulerSettings, sun: Sun | None = None) -> list[Job]:
+    """The jobs of [[cars]]. `sun` tells what the sun is expected to bring; None: the house's forecast.
+
+    Raises SettingsError.
+    """
+    garage = Garage(read_settings(settings), sun or sun_of(settings))
     found = [
         Job("cars", CARS_EVERY_S, garage.run, "asks the cars, and makes the house's wishes true in them")
     ]

@@ -7,6 +7,8 @@ mail unless its owner wants that: a forecast is a comfort).
 from __future__ import annotations
 
 import json
+import logging
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -16,14 +18,18 @@ from scheduler.agent_api import AgentError
 from scheduler.fetch import FetchFailed, fetch
 from scheduler.forecast import forecast_solar, known, open_meteo
 from scheduler.forecast.settings import ForecastSettings
-from scheduler.forecast.slots import SolarSlot, energy_wh, joined, learned
+from scheduler.forecast.slots import SolarSlot, corrected, energy_wh, joined, learned
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.kept import write_atomically
 from scheduler.tariffs.sources import midnights
+from scheduler.wallclock import at
 
+log = logging.getLogger(__name__)
 EVERY_S = 600.0
 ASK_AGAIN_S = 1800.0
 SILENT_S = 12 * 3600.0
+MOST_SHOWN = 500  # as many as the agent takes
+TELL_AGAIN_S = 3600.0  # an agent that began anew has forgotten it
 STEP_S = 900
 SERVICES: dict[str, ModuleType] = {"open_meteo": open_meteo, "forecast_solar": forecast_solar}
 
@@ -64,7 +70,29 @@ def run(forecast: ForecastSettings, context: Context) -> Sequence[str]:
         rows = [[slot.start_s, slot.end_s, round(slot.watts, 1)] for slot in raw]
         told = {"factor": round(factor, 4), "slots": rows, "heat": [list(one) for one in heat]}
         write_atomically(known.path_of(context.settings), json.dumps(told) + "\n")
+    _show(context, corrected(raw, factor), wall)
     return said
+
+
+def _show(context: Context, slots: Sequence[SolarSlot], wall: datetime) -> None:
+    """Tell the agent what is to come, for its page; an agent that can't be told is told the next time."""
+    kept, now = context.memory.data, wall.timestamp()
+    state = f"{zlib.crc32(repr(slots).encode()):08x}"
+    if kept.get("shown") == state and 0 <= now - _number(kept.get("shown_at")) < TELL_AGAIN_S - 60:
+        return
+    zone = context.settings.site.zone
+    rows = [
+        {"start": at(one.start_s, zone).isoformat(), "end": at(one.end_s, zone).isoformat()}
+        | {"watts": one.watts}
+        for one in slots
+        if one.end_s > now
+    ]
+    try:
+        context.agent.put_forecast(rows[:MOST_SHOWN])
+    except AgentError as error:
+        log.info("the forecast could not be shown: %s", error)
+    else:
+        kept |= {"shown": state, "shown_at": now}
 
 
 def _ask(

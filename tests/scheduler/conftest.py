@@ -24,6 +24,7 @@ class AgentPeer:
         self.url = server.url_for("").rstrip("/")
         self.windows = []
         self.cars = {}
+        self.forecast = []
         self.meters = {}
         self.mode = "solar"
         self.own_mode = None
@@ -32,6 +33,11 @@ class AgentPeer:
         self.wishes = []
         self.ok = True
         self.calls = []
+        self.history = lambda start, end, step_s: []
+        self.sessions = lambda start, end: []
+        server.expect_request("/api/v1/forecast").respond_with_handler(self._told_forecast)
+        for path in ("/api/v1/history", "/api/v1/sessions"):
+            server.expect_request(path).respond_with_handler(self._past)
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
             server.expect_request(path).respond_with_handler(self._answer)
         for path in ("/api/v1/windows/", "/api/v1/cars", "/api/v1/meters/"):
@@ -43,6 +49,21 @@ class AgentPeer:
         found = getattr(self, f"_{request.method.lower()}")(request.path.removeprefix("/api/v1"), body)
         status, answer = found if isinstance(found, tuple) else (200, found)
         return Response(json.dumps(answer), status, content_type="application/json")
+
+    def _told_forecast(self, request):
+        self.calls.append((request.method, request.path))
+        self.forecast = json.loads(request.data)
+        return Response(request.data, content_type="application/json")
+
+    def _past(self, request):
+        self.calls.append((request.method, request.path))
+        if not self.ok:
+            return Response('{"detail": "The history can\'t be read."}', 503, content_type="application/json")
+        span = [datetime.fromisoformat(request.args[name]) for name in ("from", "to")]
+        if request.path.endswith("sessions"):
+            return Response(json.dumps(self.sessions(*span)), content_type="application/json")
+        rows = self.history(*span, int(request.args["step_s"]))
+        return Response(json.dumps(rows), content_type="application/json")
 
     def _get(self, path, _):
         if path == "/healthz":

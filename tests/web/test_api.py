@@ -104,6 +104,20 @@ def test_what_the_scheduler_knows_of_a_car_reaches_its_charger(web, house):
     assert [car["vin"] for car in web.get("/api/v1/cars").json()] == [VIN]
 
 
+def test_a_forecast_is_shown_in_order(web):
+    late = {"start": "2026-06-03T15:00:00+02:00", "end": "2026-06-03T16:00:00+02:00", "watts": 900.5}
+    early = {"start": "2026-06-03T14:00:00+02:00", "end": "2026-06-03T15:00:00+02:00", "watts": 0}
+    assert web.get("/api/v1/forecast").json() == []
+    told = web.put("/api/v1/forecast", json=[late, early]).json()
+    assert [one["start"] for one in told] == ["2026-06-03T14:00:00+02:00", "2026-06-03T15:00:00+02:00"]
+    assert web.get("/api/v1/forecast").json() == told
+    backwards = early | {"end": early["start"]}
+    assert web.put("/api/v1/forecast", json=[backwards]).status_code == 409
+    for bad in ([early | {"watts": -1}], [early | {"watts": 1, "x": 1}], {}, [early] * 501):
+        assert web.put("/api/v1/forecast", json=bad).status_code == 422
+    assert web.get("/api/v1/forecast").json() == told
+
+
 def test_a_pushed_reading_reaches_the_meters(web, house):
     body = {"watts": -1500.5, "amps_by_phase": [1, 2, 3]}
     assert web.put("/api/v1/meters/grid", json=body).json()["age_s"] == 0
@@ -308,6 +322,8 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "GET /api/v1/upcoming",
         "GET /api/v1/cars",
         "PUT /api/v1/cars/{vin}",
+        "GET /api/v1/forecast",
+        "PUT /api/v1/forecast",
         "PUT /api/v1/meters/{role}",
         "GET /api/v1/history",
         "GET /api/v1/sessions",

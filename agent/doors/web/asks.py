@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from agent.boosts import LONGEST_BOOST_S, Refused
-from agent.model import CarStatus, Mode, Moment
+from agent.model import CarStatus, Mode, Moment, SunAhead
 
 ModeWord = Literal["off", "solar", "solar_min", "fast"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -116,6 +116,20 @@ class CarBody(Ask):
     def car(self, vin: str) -> CarStatus:
         """The car as the house knows it."""
         return CarStatus(vin=vin, **self.model_dump())
+
+
+class SunBody(Ask):
+    """Mean watts of all panels from `start` (included) to `end` (not)."""
+
+    start: IsoTime
+    end: IsoTime
+    watts: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1_000_000)]
+
+    def ahead(self) -> SunAhead:
+        """The stretch as the house knows it. Raises Refused."""
+        if self.start >= self.end:
+            raise Refused(409, "Each stretch of a forecast must end after its start.")
+        return SunAhead(self.start, self.end, self.watts)
 
 
 class MeterBody(Ask):

@@ -86,24 +86,23 @@ def test_the_factor_stays_within_reason(factor, forecast_wh, measured_wh):
 class Sun:
     """Open-Meteo as a peer, and the agent's history."""
 
-    def __init__(self, server):
+    def __init__(self, server, agent):
         self.calls, self.trouble, self.measured_w, self.rows = 0, None, 1000.0, 96
         server.expect_request("/v1/forecast").respond_with_handler(self._answer)
-        server.expect_request("/api/v1/history").respond_with_handler(self._history)
+        agent.history = self._history
 
     def _answer(self, request):
         self.calls += 1
         assert (request.args["tilt"], request.args["azimuth"]) == ("30", "0")
         return self.trouble or Response(capture("open_meteo"), content_type="application/json")
 
-    def _history(self, request):
-        rows = [{"start": "x", "solar_w": self.measured_w}] * self.rows
-        return Response(json.dumps(rows), content_type="application/json")
+    def _history(self, start, end, step_s):
+        return [{"start": "x", "solar_w": self.measured_w}] * self.rows
 
 
 @pytest.fixture
-def sun(httpserver):
-    return Sun(httpserver)
+def sun(httpserver, agent):
+    return Sun(httpserver, agent)
 
 
 @pytest.fixture
@@ -125,6 +124,16 @@ def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config
     known = known_forecast(home.settings)
     assert known.slots
     assert hottest_today(home.settings, home.clock.wall) == 29.0
+
+
+def test_the_agent_is_told_what_is_to_come_and_again_when_it_may_have_forgotten(home, agent):
+    home.after(600)
+    first = agent.forecast[0]
+    assert (first["start"], first["end"]) == ("2026-06-10T06:00:00+02:00", "2026-06-10T07:00:00+02:00")
+    assert max(one["watts"] for one in agent.forecast) > 3000
+    for _ in range(12):
+        home.after(600)
+    assert 2 <= [path for _, path in agent.calls].count("/api/v1/forecast") <= 3
 
 
 def test_yesterdays_truth_corrects_tomorrow(home):

@@ -1,0 +1,132 @@
+"""The job of the reports: tells the newest day, week and month that is over, once each.
+
+It looks at what was told last, not at the clock's minute: a night without power, a missed run or a restart
+only makes a letter late. Each finished day's sums are kept, because a day-ahead price is known for two days
+and a month's report needs all of them. A house that has never run this job begins with the period to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from notify.events import event_of
+from scheduler.jobs import Context, Job, JobFailed
+from scheduler.reports.periods import SETTLE_S, Period, day_span, over
+from scheduler.reports.totals import HARDLY_WH, Json, Totals, data_of, from_json, in_words, starts, summed
+from scheduler.settings import SchedulerSettings
+from scheduler.tariffs.prices import Prices, known_prices
+from scheduler.tariffs.slots import price_at
+from scheduler.wallclock import at
+
+EVERY_S = 600.0
+STEP_S = 900
+KEEP_DAYS = 40
+SUBJECT = "charging"
+
+
+def jobs(settings: SchedulerSettings) -> list[Job]:
+    """One job."""
+    return [Job("reports", EVERY_S, run, "tells what a day, a week and a month of charging came to")]
+
+
+def run(context: Context) -> Sequence[str]:
+    """Keep yesterday's sums, and tell what is over and was not told."""
+    wall = context.moment.wall
+    if wall is None:
+        raise JobFailed("The time of day is not known.")
+    zone, now_s = context.settings.site.zone, wall.timestamp()
+    sums = _Sums(context, context.memory.data.setdefault("days", {}))
+    sums.keep_yesterday(now_s)
+    told: dict[str, str] = context.memory.data.setdefault("told", {})
+    said: list[str] = []
+    for period in over(now_s, zone):
+        last = told.get(period.kind)
+        if last is not None and last < period.key:
+            said += _tell(context, period, sums)
+        if last is None or last < period.key:
+            told[period.kind] = period.key
+            context.memory.save()
+    return said
+
+
+def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
+    """One letter; a day on which nothing was charged needs none."""
+    total = sum((sums.of(span) for span in period.spans), Totals())
+    if period.kind == "end_of_day" and total.charged_wh < HARDLY_WH:
+        return []
+    begin_s, end_s = period.spans[0][0], period.spans[-1][1]
+    started = 0
+    if total.charged_wh >= HARDLY_WH:
+        zone = context.settings.site.zone
+        started = starts(context.agent.sessions(at(begin_s, zone), at(end_s, zone)), begin_s, end_s)
+    currency = _money(context.settings).currency
+    says = in_words(period, total, currency)
+    context.tell(event_of(period.kind, says, SUBJECT, data=data_of(total, started, currency)))
+    return [f"would tell: {says}" if context.dry_run else says]
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """[web]'s prices where there is no [tariff]; an empty currency: nobody wants to hear of money."""
+
+    currency: str = ""
+    buy: float | None = None
+    sell: float = 0.0
+
+
+def _money(settings: SchedulerSettings) -> _Money:
+    """The currency of [tariff], or of [web] with its two prices."""
+    tariff, web = settings.tables.get("tariff"), settings.tables.get("web")
+    if isinstance(tariff, Mapping):
+        return _Money(str(tariff.get("currency") or "EUR"))
+    if not isinstance(web, Mapping) or not isinstance(web.get("grid_price"), int | float):
+        return _Money()
+    sell = web.get("sell_price")
+    usable = float(sell) if isinstance(sell, int | float) else 0.0
+    return _Money(str(web.get("currency") or ""), float(web["grid_price"]), usable)
+
+
+class _Sums:
+    """Sums of spans: those of whole days out of `kept` where they are there, others from the agent."""
+
+    def __init__(self, context: Context, kept: Json) -> None:
+        self._context = context
+        self._kept = kept
+        self._zone = context.settings.site.zone
+
+    def of(self, span: tuple[int, int]) -> Totals:
+        """One span's sums. Raises AgentError."""
+        name = at(span[0], self._zone).date().isoformat()
+        whole = span == day_span(at(span[0], self._zone).date(), self._zone)
+        found = from_json(self._kept.get(name)) if whole else None
+        return found or self._asked(span)
+
+    def keep_yesterday(self, now_s: float) -> None:
+        """Once a day; what is too old for any report is forgotten. Raises AgentError."""
+        day = at(now_s - SETTLE_S, self._zone).date() - timedelta(days=1)
+        if day.isoformat() not in self._kept:
+            self._kept[day.isoformat()] = self._asked(day_span(day, self._zone)).to_json()
+        for name in sorted(self._kept)[:-KEEP_DAYS]:
+            del self._kept[name]
+
+    def _asked(self, span: tuple[int, int]) -> Totals:
+        begin, end = at(span[0], self._zone), at(span[1], self._zone)
+        prices = known_prices(self._context.settings, begin)
+        money = _money(self._context.settings)
+
+        def prices_at(at_s: float) -> tuple[float, float] | None:
+            if prices is not None:
+                return _known(prices, at_s, self._zone)
+            return None if money.buy is None else (money.buy, money.sell)
+
+        return summed(self._context.agent.history(begin, end, STEP_S), prices_at)
+
+
+def _known(prices: Prices, at_s: float, zone: Any) -> tuple[float, float] | None:
+    """Both prices at an instant; a feed-in that isn't known is worth nothing."""
+    wall = at(at_s, zone)
+    buy, sell = price_at(prices.buy, wall), price_at(prices.sell, wall)
+    return None if buy is None else (buy.price_per_kwh, sell.price_per_kwh if sell else 0.0)

@@ -1,0 +1,131 @@
+"""Sums of what went into the cars, where it came from, and what it cost. Pure.
+
+Power from the grid costs what is bought then; the sun's (and the battery's) costs what selling it would have
+brought. What was saved is held against a house that buys all of it. A stretch whose price is unknown is
+counted apart as `unpriced_wh`, and never as free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, astuple, dataclass
+from datetime import datetime
+from typing import Any
+
+from scheduler.reports.periods import Period
+
+Json = dict[str, Any]
+PricesAt = Callable[[float], tuple[float, float] | None]  # seconds since 1970 -> (buy, sell) per kWh
+HARDLY_WH = 50.0
+SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Energy into all cars and its sources in Wh; money in the house's currency, for what has a price."""
+
+    charged_wh: float = 0.0
+    solar_wh: float = 0.0
+    battery_wh: float = 0.0
+    grid_wh: float = 0.0
+    cost: float = 0.0
+    saved: float = 0.0
+    unpriced_wh: float = 0.0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
+
+    def to_json(self) -> Json:
+        """As `from_json` reads it."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+def from_json(found: object) -> Totals | None:
+    """What `to_json` made; None for anything else."""
+    if not isinstance(found, dict):
+        return None
+    try:
+        return Totals(**{name: float(value) for name, value in found.items()})
+    except (TypeError, ValueError):
+        return None
+
+
+def summed(rows: Iterable[Mapping[str, Any]], prices_at: PricesAt) -> Totals:
+    """Rows of the agent's history, each priced at its middle."""
+    total = Totals()
+    for row in rows:
+        chargers = row.get("chargers")
+        parts = list(chargers.values()) if isinstance(chargers, dict) else []
+        charged, solar, battery, grid = (
+            sum(float(one.get(name) or 0.0) for one in parts)
+            for name in ("energy_wh", "solar_wh", "battery_wh", "grid_wh")
+        )
+        if charged <= 0:
+            continue
+        middle_s = datetime.fromisoformat(str(row["at"])).timestamp() + float(row.get("step_s") or 0) / 2
+        price = prices_at(middle_s)
+        if price is None:
+            total += Totals(charged, solar, battery, grid, unpriced_wh=charged)
+            continue
+        buy, sell = price
+        cost = (grid * buy + (solar + battery) * sell) / 1000
+        total += Totals(charged, solar, battery, grid, cost, charged * buy / 1000 - cost)
+    return total
+
+
+def starts(sessions: Iterable[Mapping[str, Any]], begin_s: float, end_s: float) -> int:
+    """How many charging sessions began in the span."""
+    began = (
+        datetime.fromisoformat(str(one["started"])).timestamp() for one in sessions if one.get("started")
+    )
+    return sum(1 for start_s in began if begin_s <= start_s < end_s)
+
+
+def data_of(total: Totals, started: int, currency: str) -> Json:
+    """The event's figures, units in names; without a currency there is no money in it."""
+    found: Json = {
+        "charged_wh": round(total.charged_wh),
+        "solar_wh": round(total.solar_wh),
+        "battery_wh": round(total.battery_wh) if total.battery_wh >= HARDLY_WH else None,
+        "grid_wh": round(total.grid_wh),
+        "solar_share_percent": _share(total),
+        "starts": started,
+    }
+    if currency and total.unpriced_wh < total.charged_wh:
+        unit = _code(currency).lower()
+        found |= {f"cost_{unit}": round(total.cost, 2), f"saved_{unit}": round(total.saved, 2)}
+        if total.unpriced_wh >= HARDLY_WH:
+            found["without_a_price_wh"] = round(total.unpriced_wh)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def in_words(period: Period, total: Totals, currency: str) -> str:
+    """The letter's sentence."""
+    when = _when(period)
+    if total.charged_wh < HARDLY_WH:
+        return f"Nothing was charged {when}."
+    says = f"{total.charged_wh / 1000:.1f} kWh were charged {when}, {_share(total)} % of it from the sun."
+    if not currency or total.unpriced_wh >= total.charged_wh:
+        return says
+    unit = _code(currency)
+    less = f", {total.saved:.2f} {unit} less than from the grid alone" if total.saved >= 0.005 else ""
+    known = total.charged_wh - total.unpriced_wh
+    which = f"The {known / 1000:.1f} kWh with a known price" if total.unpriced_wh >= HARDLY_WH else "It"
+    return f"{says} {which} cost {total.cost:.2f} {unit}{less}."
+
+
+def _when(period: Period) -> str:
+    first, last = period.first, period.last
+    if period.kind == "end_of_day":
+        return f"in the day up to the evening of {last:%A}, {last.day} {last:%B}"
+    if period.kind == "monthly_report":
+        return f"in {first:%B %Y}"
+    return f"in the week from {first.day} {first:%B} to {last.day} {last:%B}"
+
+
+def _share(total: Totals) -> int | None:
+    return round(100 * total.solar_wh / total.charged_wh) if total.charged_wh > 0 else None
+
+
+def _code(currency: str) -> str:
+    return SYMBOLS.get(currency, currency).strip()
