@@ -1,4 +1,4 @@
-"""`python -m benchmarks.solar.houses`: other wirings, other cars, three chargers, and how fast a step is answered.
+"""`python -m benchmarks.solar.houses`: other wirings and cars, three chargers, how fast a step is answered.
 
 The real brain through the real bus, as in `ours.py`, on one generated day of each weather (seeds beyond
 those of the tables). "Possible" is what whole amps above the minimum could take of the surplus without lag
