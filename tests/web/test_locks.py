@@ -108,9 +108,14 @@ def bearer(secret):
 NEEDS = {
     "open": {"/", "/healthz", "/manifest.webmanifest", "/favicon.ico", "/static"},
     "read": {"/api/openapi.json", "/metrics", "/api/v1/stream", "/api/v1/state", "/api/v1/about"}
-    | {f"/api/v1/{noun}" for noun in ("windows", "upcoming", "cars", "history", "sessions", "sessions.csv")}
+    | {
+        f"/api/v1/{noun}"
+        for noun in ("windows", "upcoming", "cars", "history", "sessions", "sessions.csv", "forecast")
+    }
     | {"/api/v1/events", "/api/v1/decisions"},
-    "control": {f"/api/v1/{noun}" for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}")}
+    "control": {
+        f"/api/v1/{noun}" for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}", "forecast")
+    }
     | {"/api/v1/meters/{role}", "/api/v1/limit"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}
     | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}")},
