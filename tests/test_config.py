@@ -175,3 +175,17 @@ def test_check_says_the_house_or_every_problem(file, capsys):
     error = capsys.readouterr().err
     assert "chargers[1].max_amps" in error
     assert "Nothing was started" in error
+
+
+@pytest.mark.parametrize(
+    ("site", "words"),
+    [
+        ("phases = 1\nimbalance_amps = 20", "nothing to compare"),
+        ("reserved_watts = [3000]", "set site.main_fuse_amps too"),
+        ("main_fuse_amps = 25\nreserved_watts = [3000, 0]", "one number for each of the 1 phases"),
+        ("main_fuse_amps = 16\nreserved_watts = [4000]", "leave nothing of the main fuse"),
+        ("peak_watts = 4000", "without a grid meter"),
+    ],
+)
+def test_a_limit_that_cannot_work_is_told(file, site, words):
+    assert any(words in problem for problem in problems(file(f"[site]\n{site}\n{GOOD}")))
