@@ -221,3 +221,17 @@ def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(fi
 )
 def test_a_door_that_can_not_work_is_told_before_it_is_opened(file, text, words):
     assert any(words in one for one in problems(file(GOOD + text)))
+
+
+@pytest.mark.parametrize(
+    ("site", "words"),
+    [
+        ("phases = 1\nimbalance_amps = 20", "nothing to compare"),
+        ("reserved_watts = [3000]", "set site.main_fuse_amps too"),
+        ("main_fuse_amps = 25\nreserved_watts = [3000, 0]", "one number for each of the 1 phases"),
+        ("main_fuse_amps = 16\nreserved_watts = [4000]", "leave nothing of the main fuse"),
+        ("peak_watts = 4000", "without a grid meter"),
+    ],
+)
+def test_a_limit_that_cannot_work_is_told(file, site, words):
+    assert any(words in problem for problem in problems(file(f"[site]\n{site}\n{GOOD}")))

@@ -149,8 +149,8 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
     rest = [other for other in cases if other is not case]
     others = sum(other.drawn_watts for other in rest)
     sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
-    volts = volts_of(status, rules)
-    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, grid, volts, now)
+    volts, follows = volts_of(status, rules), case.wanted.mode is not Mode.FAST
+    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, follows, grid, volts, now)
     if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
         learned = NOTHING
     if learned is past.learned:

@@ -132,7 +132,7 @@ def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal
             why = "the meter has not yet shown which phases this car loads"
             least = p.rules.min_amps
             under_way = not has_settled(p.learned, now) and p.before_amps <= least + PROBE_AMPS
-            up = p is turn and p.learned.drawn_amps < least + PROBE_AMPS - 1
+            up = p is turn and (p.mode is not Mode.FAST or p.learned.drawn_amps < least + PROBE_AMPS - 1)
             most = p.before_amps if under_way and p.before_amps else least + (PROBE_AMPS if up else 0.0)
             out[place] = lower(p, most, "first amps", why, steps)
     return out

@@ -39,6 +39,7 @@ LEVEL_EARNS = 1e-5  # money by which a new level must be better
 FORGOTTEN_S = 60.0  # a follower that was not asked for so long begins anew
 STARTING_MEAN = 0.7  # of the minimum, over ten minutes, with min_solar_share 1.0
 J_PER_KWH = 3.6e6
+ONE_PHASE_KWH = 240.0 / J_PER_KWH  # of an amp-second; on more phases a change must earn as much more
 
 
 class Law(NamedTuple):
@@ -237,7 +238,7 @@ def _level(
         return level, following if following.pull == 0.0 else following._replace(pull=0.0)
     money = (WORTH * error if error > 0 else law.bought * error) * light.kwh * dt_s
     pull = following.pull + money if following.pull * error >= 0 else money
-    if abs(pull) <= LEVEL_EARNS:
+    if abs(pull) <= LEVEL_EARNS * max(1.0, light.kwh / ONE_PHASE_KWH):
         return level, following._replace(pull=pull)
     up = 1 - law.break_even
     stepped = claim.min_amps + floor(target - claim.min_amps + up + 1e-9)

@@ -12,6 +12,9 @@ phase that the car was thought not to load is over the main fuse: then the wirin
 While a car's first step is still being watched, only one phase of its draw counts as sun to be had again:
 else a car of one phase would look like more sun the more it draws.
 
+A car that follows a cloud moves just as the sun does, and the meter sees nothing of either. So of a car that
+follows the sun, starts and stops count, and other steps only where the meter felt them.
+
 A charger that the meter does not feel at all is not watched by it: a clamp fell off, or hangs elsewhere.
 """
 
@@ -72,6 +75,7 @@ def learn(
     drawn_amps: float,
     others_watts: float,
     others_are_sure: bool,
+    follows_sun: bool,
     grid: Reading,
     volts: float,
     now: float,
@@ -94,9 +98,11 @@ def learn(
         return past._replace(base=newer, newer=point)
     steady = abs(others_watts - base.others_watts) <= OTHERS_STILL_WATTS
     if abs(step) >= STEP_AMPS and point.at_mono_s - base.at_mono_s <= LONGEST_STEP_S:
-        if steady:
+        own = not follows_sun or min(base.drawn_amps, drawn_amps) < STILL_AMPS
+        felt = (point.watts - base.watts) / volts / step
+        if steady and (own or felt > 1 - NEAR_WHOLE):
             past = _weigh(past, base, point, wired, volts)
-        elif others_are_sure and step * step >= SURE_UNFELT:
+        elif own and others_are_sure and not steady and step * step >= SURE_UNFELT:
             own_watts = point.watts - base.watts - (others_watts - base.others_watts)
             past = past._replace(unfelt=past.unfelt or own_watts / volts / step < UNFELT)
     return past._replace(base=point, newer=point)

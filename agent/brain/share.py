@@ -1,12 +1,12 @@
 """Who gets the sun when several want it: whole cars, by priority, taking turns when it is short.
 
-A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what is
-left is spread over the running ones; and a car that waits is told what it *could* have, because it must see
-enough for a while before it starts (and beyond it some room for clouds for each running car, or every cloud
-would stop somebody). Order: priority, then who runs and whose turn is not over, then the emptiest car where
-the charge of each is known, then who has waited longest. A running car of lower priority is counted as
-available to a waiting one of higher priority, and so is one whose turn is over: the swap then happens by
-the ordinary start and stop rules, with one contactor cycle each.
+A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
+is left is spread over the running ones; and a car that waits is told what it *could* have, because it
+must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
+every cloud would stop somebody). Order: priority, then who runs and whose turn is not over, then the
+emptiest car where the charge of each is known, then who has waited longest. A running car of lower
+priority is counted as available to a waiting one of higher priority, and so is one whose turn is over:
+the swap then happens by the ordinary start and stop rules, with one contactor cycle each.
 """
 
 from __future__ import annotations

@@ -82,6 +82,18 @@ def test_a_charger_that_the_meter_does_not_feel_has_the_minimum_beside_a_main_fu
     assert "the meter does not feel this charger" in house.reason()
 
 
+def test_a_car_that_follows_clouds_is_felt_though_the_meter_stands_still():
+    rules = replace(WIRED, main_fuse_amps=35.0, chargers=(one(),))
+    house = Plant(rules, sun_w=6500.0, phase_load_amps=(0.0, 0.0, 0.0))
+    told = house._read_grid
+    house._read_grid = lambda: replace(told(), amps_by_phase=(told().watts / 230.0, 0.0, 0.0))
+    for minute in range(60):
+        house.sun_w = 6500.0 if minute % 3 else 2500.0
+        house.run(60, lambda h: None)
+        assert not learned(house).unfelt
+    assert learned(house).phases == 1
+
+
 def test_kettles_and_clouds_do_not_teach_nonsense():
     house = parked(2, control=FAST, sun_w=3000.0)
     kettle = itertools.cycle([0.0, 0.0, 2000.0])
