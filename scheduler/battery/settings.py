@@ -19,12 +19,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from notify.settings import Section
-from scheduler.tariffs.fixed import read_months
-from scheduler.tariffs.holidays import read_holidays
-from scheduler.wallclock import read_days, read_minute
+from scheduler.wallclock import read_minute
+from scheduler.when import Days, From, Holidays, Months, To
 
 BatteryMode = Literal["backup", "self_consumption", "autonomous"]
 Export = Literal["pv_only", "battery_ok", "never"]
@@ -49,39 +48,15 @@ class PeriodSettings(Action):
     """[[battery.periods]]: one action at some times of some days. `report`: a letter at its end."""
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
-    months: str = "1-12"
-    days: str = "mon-fri"
-    from_: str = Field(alias="from")
-    to: str
+    months: Months = "1-12"
+    days: Days = "mon-fri"
+    from_: From = Field(alias="from")
+    to: To
     holidays: bool = False
     lead_minutes: Annotated[int, Field(ge=0, le=120)] = 5
     lag_minutes: Annotated[int, Field(ge=0, le=120)] = 1
     peak: bool = True
     report: bool = True
-
-    @field_validator("months")
-    @classmethod
-    def _are_months(cls, value: str) -> str:
-        read_months(value)
-        return value
-
-    @field_validator("days")
-    @classmethod
-    def _are_days(cls, value: str) -> str:
-        read_days(value)
-        return value
-
-    @field_validator("from_")
-    @classmethod
-    def _is_a_time(cls, value: str) -> str:
-        read_minute(value)
-        return value
-
-    @field_validator("to")
-    @classmethod
-    def _is_an_end(cls, value: str) -> str:
-        read_minute(value, as_end=True)
-        return value
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
@@ -98,18 +73,12 @@ class BatterySettings(Section):
     site: Annotated[str, Field(pattern="^[0-9]{1,20}$")]
     address: Url = ""
     gateway: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = ""
-    holidays: tuple[str, ...] = ()
+    holidays: Holidays = ()
     off_peak: Action = Action()
     periods: tuple[PeriodSettings, ...] = ()
     grid_used_watts: Annotated[float, Field(ge=50, le=100_000)] = 500.0
     drain_watts: Annotated[float, Field(ge=50, le=100_000)] = 1000.0
     check_every_min: Annotated[int, Field(ge=5, le=720)] = 30
-
-    @field_validator("holidays")
-    @classmethod
-    def _are_holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        read_holidays(value)
-        return value
 
     @model_validator(mode="after")
     def _comes_back(self) -> BatterySettings:

@@ -27,6 +27,7 @@ from scheduler.tariffs.formula import read_formula
 from scheduler.tariffs.holidays import read_holidays
 from scheduler.tariffs.sources import source_of
 from scheduler.wallclock import read_days, read_minute
+from scheduler.when import Days, From, Holidays, Months, To
 from scheduler.window_rows import LEAST_AMPS, MOST_AMPS, NAMES
 from scheduler.windows import Mode
 
@@ -39,35 +40,11 @@ class PeriodSettings(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     price: Price
-    months: str = "1-12"
-    days: str = "daily"
-    from_: str = Field("00:00", alias="from")
-    to: str = "24:00"
+    months: Months = "1-12"
+    days: Days = "daily"
+    from_: From = Field("00:00", alias="from")
+    to: To = "24:00"
     holidays: bool = False
-
-    @field_validator("months")
-    @classmethod
-    def _are_months(cls, value: str) -> str:
-        read_months(value)
-        return value
-
-    @field_validator("days")
-    @classmethod
-    def _are_days(cls, value: str) -> str:
-        read_days(value)
-        return value
-
-    @field_validator("from_")
-    @classmethod
-    def _is_a_time(cls, value: str) -> str:
-        read_minute(value)
-        return value
-
-    @field_validator("to")
-    @classmethod
-    def _is_an_end(cls, value: str) -> str:
-        read_minute(value, as_end=True)
-        return value
 
     def period(self) -> Period:
         """The same as the pure tariff wants it."""
@@ -84,18 +61,12 @@ class PriceWindowSettings(Section):
     hours: float | None = Field(None, gt=0, le=24)
     after: str = ""
     before: str = "07:00"
-    days: str = "daily"
+    days: Days = "daily"
     by: Literal["price", "co2"] = "price"
     in_one_piece: bool = False
     mode: Mode = Mode.FAST
     amps: Annotated[float, Field(ge=LEAST_AMPS, le=MOST_AMPS)] | None = None
     charger: str = ""
-
-    @field_validator("days")
-    @classmethod
-    def _are_days(cls, value: str) -> str:
-        read_days(value)
-        return value
 
     @field_validator("before", "after")
     @classmethod
@@ -140,7 +111,7 @@ class TariffSettings(Section):
     tomorrow_at: time = time(13, 0)
     price: Price | None = None
     periods: tuple[PeriodSettings, ...] = ()
-    holidays: tuple[str, ...] = ()
+    holidays: Holidays = ()
     windows: tuple[PriceWindowSettings, ...] = ()
 
     @field_validator("formula")
@@ -160,12 +131,6 @@ class TariffSettings(Section):
     def _is_a_time(cls, value: object) -> object:
         minute = read_minute(value)
         return time(minute // 60, minute % 60)
-
-    @field_validator("holidays")
-    @classmethod
-    def _are_holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        read_holidays(value)
-        return value
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> TariffSettings:

@@ -20,9 +20,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from notify.settings import Section
-from scheduler.tariffs.fixed import read_months
-from scheduler.tariffs.holidays import read_holidays
-from scheduler.wallclock import read_days, read_minute
+from scheduler.wallclock import read_minute
+from scheduler.when import Days, From, Holidays, Months
 
 SAFE_URL = r"^(https://[^/]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)?$"
 Degrees = Annotated[float, Field(ge=5, le=130, allow_inf_nan=False)]
@@ -38,16 +37,10 @@ class StepSettings(Section):
 class PrecoolSettings(Section):
     """Cool down before the peak, if the battery is low or the day hot. It lasts until the peak begins."""
 
-    from_: str = Field("12:00", alias="from")
+    from_: From = Field("12:00", alias="from")
     setpoint: Degrees
     battery_below: Annotated[float, Field(ge=0, le=100)] | None = None
     hotter_than: Degrees | None = None
-
-    @field_validator("from_")
-    @classmethod
-    def _is_a_time(cls, value: str) -> str:
-        read_minute(value)
-        return value
 
 
 class ThermostatSettings(Section):
@@ -56,9 +49,9 @@ class ThermostatSettings(Section):
     service: Literal["honeywell"] = "honeywell"
     address: Annotated[str, Field(pattern=SAFE_URL)] = ""
     devices: tuple[str, ...] = ()
-    months: str = "5-10"
-    days: str = "mon-fri"
-    holidays: tuple[str, ...] = ()
+    months: Months = "5-10"
+    days: Days = "mon-fri"
+    holidays: Holidays = ()
     from_: str = Field("14:00", alias="from")
     to: str = "20:15"
     steps: tuple[StepSettings, ...] = ()
@@ -66,24 +59,6 @@ class ThermostatSettings(Section):
     lowest: Degrees = 60.0
     highest: Degrees = 84.0
     check_every_min: Annotated[int, Field(ge=5, le=120)] = 15
-
-    @field_validator("months")
-    @classmethod
-    def _are_months(cls, value: str) -> str:
-        read_months(value)
-        return value
-
-    @field_validator("days")
-    @classmethod
-    def _are_days(cls, value: str) -> str:
-        read_days(value)
-        return value
-
-    @field_validator("holidays")
-    @classmethod
-    def _are_holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        read_holidays(value)
-        return value
 
     @field_validator("from_", "to")
     @classmethod
