@@ -169,7 +169,10 @@ class Town:
         known = self.memory.chargers
         unknown = any(not known[key].learned.phases or known[key].learned.unfelt for key in cars)
         if unknown and self.errs in ("turned by one phase", "clamp off", "no amps"):
-            return 1e9 if together <= 11.0 * len(cars) + HAIR else answered + PROBED_S
+            if together <= 11.0 * len(cars) + HAIR:
+                self.risen[place] = now  # the time until it is known does not count
+                return 1e9
+            return answered + PROBED_S
         return answered
 
 
