@@ -75,7 +75,8 @@ def test_a_grid_operators_limit_shows_and_goes_again(web):
     assert web.put("/api/v1/limit", json={"amps": 8, "for_s": 600}).json()["limit"]["left_s"] == 600
     assert web.get("/api/v1/state").json()["limit"]["amps"] == 8
     assert web.delete("/api/v1/limit").json()["limit"] is None
-    for body in ({}, {"amps": -1}, {"watts": 1, "for_s": 0}, {"reserved_watts": [1000, 0, 0, 0]}):
+    assert web.put("/api/v1/limit", json={}).status_code == 409
+    for body in ({"amps": -1}, {"watts": 1, "for_s": 0}, {"reserved_watts": [1000, 0, 0, 0]}):
         assert web.put("/api/v1/limit", json=body).status_code == 422
 
 
