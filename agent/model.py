@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Literal
 
 from notify.events import Event as Event
@@ -23,7 +22,6 @@ from scheduler.windows import Mode as Mode
 
 Role = Literal["grid", "solar", "battery", "house"]
 ROLES: tuple[Role, ...] = ("grid", "solar", "battery", "house")
-NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 # --- meters ----------------------------------------------------------------------------------------

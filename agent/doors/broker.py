@@ -19,6 +19,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from agent.doors.settings import MqttSettings, host_and_port
+
 log = logging.getLogger(__name__)
 
 LONGEST_RECONNECT_S = 30
@@ -45,6 +47,13 @@ class Order:
     topic: str
     text: str
     retained: bool = False
+
+
+def address_of(settings: MqttSettings, secrets: Mapping[str, str]) -> BrokerAddress:
+    """Where the broker is, with the credentials' user and password."""
+    host, port = host_and_port(settings.broker)
+    user, password = secrets.get("MQTT_USER", ""), secrets.get("MQTT_PASSWORD", "")
+    return BrokerAddress(host, port, user, password, settings.tls, settings.ca_file)
 
 
 class BrokerLink:
@@ -100,6 +109,13 @@ class BrokerLink:
         if not self.is_connected.is_set():
             return False
         return bool(self._client.publish(topic, text, qos=qos, retain=retain).rc == paho.MQTT_ERR_SUCCESS)
+
+    def tell(self, teller: Teller, values: Mapping[str, str], mono_s: float, *, qos: int = 0) -> None:
+        """Publish what is due; what the connection does not take is due again at the next beat."""
+        for topic, text in teller.due(values, mono_s):
+            if not self.say(topic, text, qos=qos):
+                return
+            teller.said(topic, text, mono_s)
 
     def _on_connect(self, client: Any, _: object, flags: object, code: Any, properties: object) -> None:
         if code.is_failure:

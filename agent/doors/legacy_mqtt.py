@@ -18,12 +18,12 @@ import logging
 from collections.abc import Mapping
 
 from agent.boosts import Refused
-from agent.doors.broker import BrokerAddress, BrokerLink, Order, Teller
+from agent.doors.broker import BrokerLink, Order, Teller, address_of
 from agent.doors.legacy_orders import LegacyOrders
 from agent.doors.legacy_topics import old_values
 from agent.doors.legacy_words import OldHouse
 from agent.doors.rooms import Rooms
-from agent.doors.settings import LegacySettings, MqttSettings, host_and_port
+from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Moment
 from agent.parts import ThreadRunner
 
@@ -47,11 +47,10 @@ class LegacyMqttDoor:
         self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
         self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
         self._fresh = False
-        host, port = host_and_port(mqtt.broker)
-        user, password = secrets.get("MQTT_USER", ""), secrets.get("MQTT_PASSWORD", "")
-        address = BrokerAddress(host, port, user, password, mqtt.tls, mqtt.ca_file)
         topics = [f"{self._prefix}/control/+"] if settings.mqtt_control else []
-        self._link = BrokerLink(address, f"{self._prefix}/availability", topics, self._heard, self._renew)
+        self._link = BrokerLink(
+            address_of(mqtt, secrets), f"{self._prefix}/availability", topics, self._heard, self._renew
+        )
         self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
 
     def start(self) -> None:
@@ -75,10 +74,7 @@ class LegacyMqttDoor:
                 for one in old_values(self._old)
                 if one.text  # an empty retained message would take the topic away
             }
-            for topic, text in self._teller.due(values, moment.mono_s):
-                if not self._link.say(topic, text):
-                    break
-                self._teller.said(topic, text, moment.mono_s)
+            self._link.tell(self._teller, values, moment.mono_s)
         return moment.mono_s + BEAT_S
 
     def _renew(self) -> None:

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Callable, Mapping
 
 from agent.boosts import Refused
-from agent.doors.broker import BrokerAddress, BrokerLink, Order, Teller
+from agent.doors.broker import BrokerLink, Order, Teller, address_of
 from agent.doors.mqtt_topics import obey, values_of
 from agent.doors.nouns import State
 from agent.doors.rooms import Rooms
-from agent.doors.settings import MqttSettings, host_and_port
+from agent.doors.settings import MqttSettings
 from agent.doors.state import state_of
 from agent.model import Moment
 from agent.parts import ThreadRunner
@@ -25,13 +25,6 @@ NEVER_AGAIN_S = float("inf")
 Announce = Callable[[State], Mapping[str, str]]
 More = Callable[[State], Mapping[str, str]]
 Obey = Callable[[str, str, str], str]
-
-
-def address_of(settings: MqttSettings, secrets: Mapping[str, str]) -> BrokerAddress:
-    """Where the broker is, with the credentials' user and password."""
-    host, port = host_and_port(settings.broker)
-    user, password = secrets.get("MQTT_USER", ""), secrets.get("MQTT_PASSWORD", "")
-    return BrokerAddress(host, port, user, password, settings.tls, settings.ca_file)
 
 
 class MqttDoor:
@@ -86,23 +79,17 @@ class MqttDoor:
                 self._announced.forget()
             state = self._state(moment)
             if self._announce:
-                self._tell(self._announced, self._announce(state), moment, qos=1)
+                self._link.tell(self._announced, self._announce(state), moment.mono_s, qos=1)
             values = values_of(state, self._rooms.desk.windows.get(), self._settings.prefix)
             for more, _ in self._branches.values():
                 values |= more(state)
-            self._tell(self._values, values, moment)
+            self._link.tell(self._values, values, moment.mono_s)
         return moment.mono_s + BEAT_S
 
     def _state(self, moment: Moment) -> State:
         site = self._rooms.site
         published, control = self._rooms.published.get(), self._rooms.desk.control.get()
         return state_of(published, control, site.rules, moment, site=site.name)
-
-    def _tell(self, teller: Teller, values: Mapping[str, str], moment: Moment, qos: int = 0) -> None:
-        for topic, text in teller.due(values, moment.mono_s):
-            if not self._link.say(topic, text, qos=qos):
-                return  # the rest is still due at the next beat
-            teller.said(topic, text, moment.mono_s)
 
     def _renew(self) -> None:
         self._fresh = False
