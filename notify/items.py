@@ -17,7 +17,10 @@ MOST_ITEMS = 60
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a letter. `count` events in all; `began` is when a trouble started, for its end."""
+    """One entry of a letter. `count` events in all.
+
+    For the end of a trouble, `began` is when it started and `ended` how bad it was.
+    """
 
     kind: str
     subject: str
@@ -28,7 +31,12 @@ class Item:
     last: datetime
     count: int = 1
     began: datetime | None = None
+    ended: Severity | None = None
     data: Mapping[str, object] = field(default_factory=dict)
+
+    def is_at_least(self, least: Severity) -> bool:
+        """Whether it is so bad, or the end of something that was."""
+        return SEVERITIES.index(self.ended or self.severity) >= SEVERITIES.index(least)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values; times as ISO text."""

@@ -19,14 +19,14 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from notify import rows
 from notify.channels import SendError
-from notify.events import Event
+from notify.events import Event, Severity
 from notify.file import OutboxError, OutboxFile
 from notify.policy import Policy
 from notify.quiet import HOUR, Waiting, plan
@@ -119,8 +119,13 @@ class Outbox:
 
     # --- letters -----------------------------------------------------------------------------------
 
-    def make_letters(self, policy: Policy, channels: Sequence[str], now: datetime) -> datetime | None:
-        """Turn what is due into letters; returns when there may be more to do. Raises OutboxError."""
+    def make_letters(
+        self, policy: Policy, channels: Mapping[str, Severity], now: datetime
+    ) -> datetime | None:
+        """Turn what is due into letters; returns when there may be more to do. Raises OutboxError.
+
+        `channels`: by name, the least severity that each wants to hear of.
+        """
         if not self._file.do(_has_work):
             return None
         return self._file.do(lambda db: _make_letters(db, policy, channels, now))
@@ -204,7 +209,7 @@ def _has_work(db: sqlite3.Connection) -> bool:
 
 
 def _make_letters(
-    db: sqlite3.Connection, policy: Policy, channels: Sequence[str], now: datetime
+    db: sqlite3.Connection, policy: Policy, channels: Mapping[str, Severity], now: datetime
 ) -> datetime | None:
     now_s = now.timestamp()
     if not channels:
@@ -215,10 +220,12 @@ def _make_letters(
     made = [rows.at(at_s) for (at_s,) in db.execute("SELECT at_s FROM made")]
     what = plan(policy, rows.waiting_events(db, now), rows.read_told(db), made, now)
     if what.letter:
-        rows.add_letters(db, channels, "letter", what.letter, now)
         db.execute("INSERT INTO made VALUES (?)", (now_s,))
-    if what.digest:
-        rows.add_letters(db, channels, "digest", what.digest, now)
+    for channel, least in channels.items():
+        if letter := [item for item in what.letter if item.is_at_least(least)]:
+            rows.add_letters(db, [channel], "letter", letter, now)
+        if digest := [item for item in what.digest if item.is_at_least(least)]:
+            rows.add_letters(db, [channel], "digest", digest, now)
     db.executemany("DELETE FROM events WHERE id = ?", [(id,) for id in what.used])
     if what.told or what.used:
         rows.write_told(db, what.told, now)
@@ -226,7 +233,7 @@ def _make_letters(
     return what.next
 
 
-def _drop_gone_channels(db: sqlite3.Connection, channels: Sequence[str], now: datetime) -> None:
+def _drop_gone_channels(db: sqlite3.Connection, channels: Collection[str], now: datetime) -> None:
     marks = ", ".join("?" * len(channels))
     db.execute(
         "UPDATE letters SET state = 'given up', done_s = ?, problem = 'It is no longer in the settings.' "

@@ -153,7 +153,7 @@ def _over(policy: Policy, key: Key, ends: list[Waiting], told: Told, more: int) 
     how = policy.by_kind.get(end.event.kind, told.how)
     urgent = told.severity == "critical"
     count = told.count + more
-    item = replace(_item(end, "over"), began=told.since, count=count)
+    item = replace(_item(end, "over"), began=told.since, ended=told.severity, count=count)
     now_told = replace(told, open=False, last=end.last, count=count)
     return _Verdict(how, key, _ids(ends), (item,), now_told, urgent, since=end.first)
 

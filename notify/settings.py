@@ -128,6 +128,7 @@ class NotifySettings(Section):
     """[notify]: who gets letters, when, and about what."""
 
     to: tuple[str, ...] = ()
+    least: Mapping[str, Severity] = Field(default_factory=dict)
     sender: str = Field("", alias="from")
     quiet_hours: str = ""
     digest_at: time = time(19, 0)
@@ -192,6 +193,19 @@ class NotifySettings(Section):
                 'to needs a sender: set from = "home@example.org", an address of your mail account'
             )
         return self
+
+    @model_validator(mode="after")
+    def _knows_who_wants_less(self) -> NotifySettings:
+        known = {parseaddr(address)[1].lower() for address in self.to}
+        for address in self.least:
+            if parseaddr(address)[1].lower() not in known:
+                raise ValueError(f"least names {address}, who gets no letters: add it to notify.to")
+        return self
+
+    def least_for(self, address: str) -> Severity:
+        """The least bad thing that this address wants to hear of."""
+        wishes = {parseaddr(key)[1].lower(): severity for key, severity in self.least.items()}
+        return wishes.get(parseaddr(address)[1].lower(), "info")
 
     @property
     def quiet(self) -> tuple[time, time] | None:

@@ -61,7 +61,9 @@ def wishes_from(tables: Mapping[str, Any], secrets: Mapping[str, str], folder: P
     server = _server(settings, secrets, problems)
     if problems:
         raise SettingsError(problems)
-    mails = [Mail(server, settings.sender, to) for to in settings.to] if server else []
+    mails = (
+        [Mail(server, settings.sender, to, settings.least_for(to)) for to in settings.to] if server else []
+    )
     services = [Service(url) for url in secrets.get(URLS, "").split()]
     redact = Redactor(secrets.values())
     return Wishes(

@@ -1,13 +1,15 @@
 """The ways out for a letter: one file per kind of channel, one object per addressee.
 
-A channel is a stable `name` (the outbox files its letters under it) and `send(letter)`, which returns
-when the other side has taken the letter and raises SendError otherwise. Each call is bounded in time.
+A channel is a stable `name` (the outbox files its letters under it), the `least` severity that it wants
+to hear of, and `send(letter)`, which returns when the other side has taken the letter and raises SendError
+otherwise. Each call is bounded in time.
 """
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from notify.events import Severity
 from notify.letters import Letter
 
 Cause = Literal["later", "settings", "letter"]
@@ -30,6 +32,7 @@ class Channel(Protocol):
     """One addressee on one way."""
 
     name: str
+    least: Severity
 
     def send(self, letter: Letter) -> None:
         """Hand the letter over. Raises SendError."""

@@ -23,6 +23,7 @@ class Service:
 
     def __init__(self, url: str) -> None:
         scheme = url.partition("://")[0].lower()
+        self.least: Severity = "info"
         self.name = f"{scheme}:{hashlib.sha256(url.encode()).hexdigest()[:8]}"
         self._url = url
         self._redact = Redactor([url, *re.split(r"[/:@?&=]+", url.partition("://")[2])])

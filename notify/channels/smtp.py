@@ -19,6 +19,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from notify.channels import Cause, SendError
+from notify.events import Severity
 from notify.letters import Letter
 from notify.settings import Security
 
@@ -46,10 +47,11 @@ class Server:
 
 
 class Mail:
-    """One mail address as a channel."""
+    """One mail address as a channel, which may want to hear of the worst things only."""
 
-    def __init__(self, server: Server, sender: str, to: str) -> None:
+    def __init__(self, server: Server, sender: str, to: str, least: Severity = "info") -> None:
         self.name = f"mail:{parseaddr(to)[1].lower()}"
+        self.least = least
         self._server = server
         self._sender = sender
         self._to = to

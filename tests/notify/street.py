@@ -17,8 +17,9 @@ VIENNA = ZoneInfo("Europe/Vienna")
 class Shelf:
     """A channel that puts letters on a shelf, or is down."""
 
-    def __init__(self, name="shelf"):
+    def __init__(self, name="shelf", least="info"):
         self.name = name
+        self.least = least
         self.letters = []
         self.attempts = 0
         self.down = None  # a cause, while it is down
@@ -43,6 +44,7 @@ class House:
         self.style = Style("Home", Figures(zone=VIENNA))
         self.outbox = Outbox(path)
         self.shelf = Shelf()
+        self.shelves = [self.shelf]
         self.reports = []
 
     def note(self, kind, subject="", sentence=None, **more):
@@ -51,7 +53,7 @@ class House:
         )
 
     def deliver(self, **more):
-        report = deliver(self.outbox, [self.shelf], self.policy, self.style, self.wall, **more)
+        report = deliver(self.outbox, self.shelves, self.policy, self.style, self.wall, **more)
         self.reports.append(report)
         return report
 

@@ -171,6 +171,7 @@ def test_every_problem_of_the_settings_is_told_at_once(tmp_path):
         ({"quiet_hours": "22:00"}, 'write quiet hours as "22:00-07:00"'),
         ({"quiet_hours": "22:00-22:00"}, "two different"),
         ({"digest_at": "7 pm"}, "no time of day"),
+        ({"least": {"me@x.y": "error"}}, "who gets no letters"),
         ({"numbers": "1_234"}, "1,234.5"),
         (["me"], "notify"),
     ],
@@ -229,6 +230,12 @@ def test_every_setting_is_in_the_manual():
         assert (field.alias or name) in manual
     for name in NotifySettings.model_fields["smtp"].annotation.__args__[0].model_fields:
         assert f"{name} = " in manual
+
+
+def test_an_address_may_want_to_hear_less_than_the_others(tmp_path):
+    to = {"to": ["me@x.y", "Ann <Ann@x.y>"], "from": "s@x.y", "smtp": {"host": "h"}}
+    wishes = wishes_from({"notify": to | {"least": {"ann@x.y": "error"}}}, {}, tmp_path)
+    assert [channel.least for channel in wishes.channels] == ["info", "error"]
 
 
 def test_services_of_apprise_are_channels_of_their_own(tmp_path):

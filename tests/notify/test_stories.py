@@ -323,3 +323,23 @@ def test_one_piece_of_good_news_may_end_two_troubles(house):
         house.outbox.append([again], house.wall)
     house.wait(minutes=5)
     assert house.told[1] == "Home: No more history_unwritable. +1 more"
+
+
+def test_a_neighbour_hears_only_of_the_worst_and_of_its_end(house):
+    neighbour = Shelf("neighbour", least="critical")
+    house.shelves.append(neighbour)
+    house.note("charger_lost", "3201")
+    house.note("charging_finished", "3201")
+    house.wait(minutes=2)
+    assert len(house.told) == 1
+    assert neighbour.letters == []
+
+    house.note("second_master", "1234")
+    house.wait(minutes=2)
+    house.note("second_master_gone", "1234")
+    house.wait(minutes=10)
+    house.until(20)
+    assert len(neighbour.letters) == 2
+    assert "second_master 1234" in neighbour.letters[0].text
+    assert all("3201" not in letter.text for letter in neighbour.letters)
+    assert "3201" in house.shelf.letters[-1].text  # the digest of the other
