@@ -56,8 +56,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _migrate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    one = commands.add_parser("migrate", help="make our settings from TWCManager's")
-    one.add_argument("--from", dest="source", type=Path, required=True, help="its config.json")
+    one = commands.add_parser("migrate", help="make our settings from TWCManager's or powermgr's")
+    one.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        required=True,
+        help="its config.json, or powermgr's config.py or config.yaml",
+    )
     one.add_argument("--settings", type=Path, help="its settings.json, or an older TWCManagerSettings.txt")
     one.add_argument("--to", dest="target", type=Path, default=Path("sunward.toml"), help="what to write")
     one.add_argument("--charger", action="append", default=[], metavar="ID", help="a unit's id, like 3201")

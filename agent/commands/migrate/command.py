@@ -1,7 +1,8 @@
 """`sunward migrate --from CONFIG.json [--settings settings.json]`: writes sunward.toml and credentials.env.
 
-It reads the old files, writes ours, and says line by line what was taken, what was changed, what has no
-equal, and what a person must do. Nothing that exists is overwritten. What comes out has been read by the
+`--from config.py` or `--from config.yaml` takes the peak manager's instead (peaks.py). It reads the old
+files, writes ours, and says line by line what was taken, what was changed, what has no equal, and what a
+person must do. Nothing that exists is overwritten. What comes out has been read by the
 same code that will run it; a line of [meters] that it refuses stands there behind a comment sign.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.commands.migrate import config, kept, loose
+from agent.commands.migrate import config, kept, loose, peaks
 from agent.commands.migrate.found import Draft, Found, Line
 from agent.commands.migrate.sources import read_sources
 from agent.commands.migrate.write import credentials_of, toml_of
@@ -28,7 +29,8 @@ LARGEST_FILE = 5_000_000
 def migrate(source: Path, settings: Path | None, target: Path, chargers: list[str], only_show: bool) -> int:
     """The exit status: 0 when something was written (or shown)."""
     try:
-        draft = draft_of(source, settings, chargers)
+        is_peaks = source.suffix in peaks.SUFFIXES
+        draft = peaks.draft_of(source) if is_peaks else draft_of(source, settings, chargers)
     except loose.LooseError as error:
         print(f"{error}", file=sys.stderr)
         return 1

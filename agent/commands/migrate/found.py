@@ -29,6 +29,7 @@ class Line:
 class Draft:
     """The new house: tables of sunward.toml, secrets, and the lines that tell how it came about."""
 
+    origin: str = "TWCManager's files"
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     chargers: list[dict[str, Any]] = field(default_factory=list)
     windows: list[dict[str, Any]] = field(default_factory=list)

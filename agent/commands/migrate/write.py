@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.commands.migrate.found import Draft
 
-HEAD = """# Made by `sunward migrate` from TWCManager's files. Every other setting: sunward.example.toml.
+HEAD = """# Made by `sunward migrate` from {origin}. Every other setting: sunward.example.toml.
 # Compare the amps with your breakers and the meters with their devices before the first start.
 """
 ORDER = ("site", "bus", "meters", "solar", "mqtt", "homeassistant", "legacy")
@@ -16,7 +16,7 @@ ORDER = ("site", "bus", "meters", "solar", "mqtt", "homeassistant", "legacy")
 
 def toml_of(draft: Draft, refused: Container[str]) -> str:
     """The settings; lines of [meters] that are `refused` stand behind a comment sign."""
-    parts = [HEAD]
+    parts = [HEAD.format(origin=draft.origin)]
     names = [*ORDER, *(name for name in draft.tables if name not in ORDER)]
     for name in names:
         table = draft.tables.get(name)
@@ -58,9 +58,17 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}" if value != int(value) else str(int(value))
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(_row(_name(key), one) for key, one in value.items())} }}"
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        return "\n".join(["[", *(f"    {_value(one)}," for one in value), "]"])
     if isinstance(value, list):
         return f"[{', '.join(_value(one) for one in value)}]"
     return str(value) if isinstance(value, int) else json.dumps(str(value)).replace("\x7f", "\\u007f")
+
+
+def _name(key: str) -> str:
+    return key if key.replace("_", "").isalnum() and key.isascii() else json.dumps(key)
 
 
 def _quoted(value: str) -> str:
