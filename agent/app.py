@@ -240,6 +240,7 @@ class App:
         self._doors.append(self.web)
         self._open_mqtt(rooms, evcc)
         self._open_homeassistant(rooms)
+        self._open_ocpp(rooms)
         self._open_legacy(rooms)
         self._open_outlets(rooms, state)
 
@@ -280,6 +281,14 @@ class App:
         from agent.doors.homeassistant import HomeAssistantDoor
 
         self._open(HomeAssistantDoor(rooms, settings, self.house.credentials))
+
+    def _open_ocpp(self, rooms: Rooms) -> None:
+        settings = self.house.settings.ocpp
+        if settings is None:
+            return
+        from agent.doors.ocpp import OcppDoor
+
+        self._open(OcppDoor(rooms, settings, self.house.credentials))
 
     def _open_legacy(self, rooms: Rooms) -> None:
         settings = self.house.settings.legacy

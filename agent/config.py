@@ -23,6 +23,7 @@ from agent.doors.settings import (
     HomeAssistantSettings,
     LegacySettings,
     MqttSettings,
+    OcppSettings,
     door_problems,
 )
 from agent.meters import BadLine
@@ -175,6 +176,7 @@ class Settings(Section):
     mqtt: MqttSettings | None = None
     homeassistant: HomeAssistantSettings | None = None
     evcc: EvccSettings | None = None
+    ocpp: OcppSettings | None = None
     legacy: LegacySettings | None = None
     # The other programs' sections: the agent runs whatever they say, and `agent check` has them checked.
     notify: Any = None

@@ -93,6 +93,23 @@ class EvccSettings(Section):
     hold_s: Annotated[float, Field(ge=60, le=86400)] = 3600.0
 
 
+class OcppSettings(Section):
+    """[ocpp]: each charger as a charge point of a central system. OCPP_PASSWORD lies in credentials.env."""
+
+    url: Annotated[str, Field(pattern=r"^wss?://[^\s?#@]+$", max_length=200)]
+    station: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.{}-]+$", max_length=40)] = "sunward-{id}"
+    control: bool = True
+    hold_s: Annotated[float, Field(ge=60, le=86400)] = 3600.0
+    ca_file: Path | None = None
+
+    @field_validator("station")
+    @classmethod
+    def _one_for_each(cls, value: str) -> str:
+        if "{" in value.replace("{id}", "") or "}" in value.replace("{id}", ""):
+            raise ValueError('{id} stands for the charger\'s id: write it like "sunward-{id}"')
+        return value
+
+
 def door_problems(
     mqtt: MqttSettings | None,
     homeassistant: HomeAssistantSettings | None,

@@ -265,6 +265,7 @@ class MiniHouse:
         self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
         self.meter_problem = self.bus_problem = self.waiting = ""
         self.drawn = {GARAGE: 0.0, CARPORT: 0.0}
+        self.parked = True  # a car in the garage
         self.second()
 
     def _wake(self) -> None:
@@ -275,7 +276,7 @@ class MiniHouse:
         moment = self.clock.advance(seconds)
         windows = in_force(self.desk.windows.get(), moment.wall, {GARAGE: "", CARPORT: ""})
         offers = tuple(self._offer(charger, windows) for charger in self.rules.chargers)
-        self.drawn[GARAGE] = max(0.0, min(offers[0].amps, 32.0))
+        self.drawn[GARAGE] = max(0.0, min(offers[0].amps, 32.0)) if self.parked else 0.0
         cars_w = self.drawn[GARAGE] * 233
         battery_w = -600.0 if self.sun_w - self.house_w - cars_w > 600 else 0.0
         grid_w = self.house_w + cars_w - self.sun_w - battery_w
@@ -334,7 +335,7 @@ class MiniHouse:
             (
                 ChargerStatus(
                     GARAGE,
-                    state="charging" if drawn else "plugged_in",
+                    state="charging" if drawn else "plugged_in" if self.parked else "ready",
                     rating_amps=32,
                     offered_amps=garage.amps,
                     confirmed_amps=garage.amps,
@@ -344,7 +345,7 @@ class MiniHouse:
                     vin=VIN,
                     heard_at_mono_s=now,
                     linked=True,
-                    plugged=True,
+                    plugged=self.parked,
                     charging=drawn > 0,
                     firmware="4.5.3",
                 ),
