@@ -1,6 +1,7 @@
 """The page in a real Chromium: it shows the house, obeys a tap, and says when something is wrong."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from agent.doors.web.server import STATIC, WebSettings
 from agent.model import Event, Mode
 from tests.conftest import CHROMIUM_ARGUMENTS, need
-from tests.web.house import CARPORT, GARAGE
+from tests.web.house import CARPORT, GARAGE, NIGHT
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 FIRST_LOAD_BYTES = 150_000
@@ -223,6 +224,21 @@ def test_a_window_is_drawn_named_moved_and_taken_away(server, open_page, house):
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="sunday noon")).to_have_count(0)
     assert [window.name for window in house.desk.windows.get()] == ["night"]
+
+
+def test_a_windows_last_day_outlives_every_way_of_editing_it(server, open_page, house):
+    house.desk.put_windows([{**NIGHT, "days": "sun", "from": "12:00", "to": "15:00", "until": "2026-12-24"}])
+    page = open_page(server, DESKTOP)
+    page.get_by_role("link", name="Plan").click()
+    drag(page, page.locator(".lane").nth(6), 0.56, 0.56 + 1 / 24)
+    moved = page.get_by_role("button", name="night, Sunday 13:00 to 16:00")
+    moved.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Name").fill("noon")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="noon, Sunday 13:00 to 16:00")).to_be_visible()
+    (window,) = house.desk.windows.get()
+    assert (window.name, window.until) == ("noon", date(2026, 12, 24))
 
 
 def test_a_plan_shows_its_prices_and_why(server, open_page):
