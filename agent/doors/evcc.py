@@ -101,34 +101,35 @@ class Evcc:
 
         return values
 
-    def obey(self, charger_id: str, what: str, text: str) -> str:
-        """One order; a sentence that says what was done. Raises Refused."""
+    def obey(self, charger_id: str, what: str, text: str, by: str = "") -> str:
+        """One order; a sentence that says what was done. `by`: who brought it. Raises Refused."""
         charger = self._rules(charger_id)
         if charger is None:
             raise Refused(404, f"There is no charger {charger_id[:20]!r}.")
+        who = f"{BY} through {by}" if by else BY
         with self._lock:
             match what:
                 case "enable":
-                    return self._enable(charger, truth_of(text))
+                    return self._enable(charger, truth_of(text), who)
                 case "maxcurrent" | "maxcurrentmillis":
-                    return self._max_current(charger, amps_of(text))
+                    return self._max_current(charger, amps_of(text), who)
                 case "wakeup":
                     return "Power is on offer whenever it is enabled; a car that sleeps is woken by it."
         raise Refused(404, f"There is no order {what[:20]!r}; there is {', '.join(ORDERS)}.")
 
-    def _enable(self, charger: ChargerRules, on: bool) -> str:
+    def _enable(self, charger: ChargerRules, on: bool, who: str) -> str:
         desk, key = self._rooms.desk, charger.charger_id
         if not on:
-            desk.end_boost(key, BY)
-            desk.set_mode(Mode.OFF, key, BY)
+            desk.end_boost(key, who)
+            desk.set_mode(Mode.OFF, key, who)
             self._held.discard(key)
             return "Off."
         if desk.control.get().mode_by_charger.get(key) is Mode.OFF:
-            desk.set_mode(None, key, BY)
-        self._boost(key, self._amps.get(key, charger.min_amps))
+            desk.set_mode(None, key, who)
+        self._boost(key, self._amps.get(key, charger.min_amps), who)
         return f"On, with {self._amps.get(key, charger.min_amps):g} A."
 
-    def _max_current(self, charger: ChargerRules, amps: float) -> str:
+    def _max_current(self, charger: ChargerRules, amps: float, who: str) -> str:
         key = charger.charger_id
         if not charger.min_amps <= amps <= charger.max_amps:
             raise Refused(
@@ -138,11 +139,11 @@ class Evcc:
             )
         self._amps[key] = amps
         if key in self._held:
-            self._boost(key, amps)
+            self._boost(key, amps, who)
         return f"{amps:g} A."
 
-    def _boost(self, key: str, amps: float | None) -> None:
-        self._rooms.desk.start_boost(BoostAsk(amps=amps, for_s=self._hold_s, charger_id=key), BY)
+    def _boost(self, key: str, amps: float | None, who: str = BY) -> None:
+        self._rooms.desk.start_boost(BoostAsk(amps=amps, for_s=self._hold_s, charger_id=key), who)
         self._held.add(key)
 
     def _rules(self, charger_id: str) -> ChargerRules | None:

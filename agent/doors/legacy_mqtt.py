@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 EVERY_S = 60.0
-BY = "the old MQTT topics"
 
 
 class LegacyMqttDoor:
@@ -43,6 +42,7 @@ class LegacyMqttDoor:
         self, rooms: Rooms, settings: LegacySettings, mqtt: MqttSettings, secrets: Mapping[str, str]
     ) -> None:
         self._prefix = settings.mqtt_prefix
+        self._by = f"the old MQTT topics (broker {mqtt.broker})"
         self._old = OldHouse(rooms)
         self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
         self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
@@ -99,14 +99,14 @@ class LegacyMqttDoor:
                 amps, comma, seconds = text.partition(",")
                 if not comma:
                     raise Refused(422, 'Send amps and seconds, like "16,3600".')
-                used, lasts_s = self._orders.charge_now(whole(amps), whole(seconds), BY)
+                used, lasts_s = self._orders.charge_now(whole(amps), whole(seconds), self._by)
                 return f"{used} A for {lasts_s} s."
             case "chargeNowEnd":
-                self._orders.charge_now_cancel(BY)
+                self._orders.charge_now_cancel(self._by)
             case "nonScheduledAmpsMax":
-                self._orders.fixed_setting(whole(text), BY)
+                self._orders.fixed_setting(whole(text), self._by)
             case "nonScheduledAction":
-                self._orders.action(whole(text), BY)
+                self._orders.action(whole(text), self._by)
             case _:
                 raise Refused(404, f"There is no order {what[:40]!r} here.")
         return "Done."

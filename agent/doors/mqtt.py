@@ -19,12 +19,11 @@ from agent.parts import ThreadRunner
 log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
-BY = "MQTT"
 NEVER_AGAIN_S = float("inf")
 
 Announce = Callable[[State], Mapping[str, str]]
 More = Callable[[State], Mapping[str, str]]
-Obey = Callable[[str, str, str], str]
+Obey = Callable[[str, str, str, str], str]
 
 
 class MqttDoor:
@@ -44,9 +43,11 @@ class MqttDoor:
     ) -> None:
         """`announce` gives retained messages said once a connection and again at each `birth_topic`.
 
-        `branches` are further topics under PREFIX/ID/NAME: their values, and who obeys ID/NAME/set/WHAT.
+        `branches` are further topics under PREFIX/ID/NAME: their values, and who obeys ID/NAME/set/WHAT
+        (charger, what, text, by).
         """
         self._rooms, self._settings = rooms, settings
+        self._by = f"MQTT (broker {settings.broker})"
         self._announce, self._birth = announce, birth_topic
         self._branches = dict(branches or {})
         self._values = Teller(settings.every_s, settings.at_most_every_s)
@@ -106,9 +107,9 @@ class MqttDoor:
         try:
             match levels:
                 case [whose, "set", what]:
-                    said = obey(self._rooms, whose, what, order.text, BY)
+                    said = obey(self._rooms, whose, what, order.text, self._by)
                 case [whose, branch, "set", what]:
-                    said = self._branches[branch][1](whose, what, order.text)
+                    said = self._branches[branch][1](whose, what, order.text, self._by)
                 case _:
                     return
         except Refused as refused:

@@ -38,7 +38,7 @@ OLDEST_S = 30.0
 BEAT_S = 0.1
 MOST_A_BEAT = 10
 RIGHTS = {"owner": 0o600, "group": 0o660, "everybody": 0o666}
-BY = "the PHP page"
+BY = "the PHP page (this computer)"
 CLOCK = re.compile(r"(-1|\d{1,2}):(\d\d)")
 
 

@@ -118,7 +118,7 @@ NEEDS = {
     }
     | {"/api/v1/meters/{role}", "/api/v1/limit"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}
-    | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}")},
+    | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}", "password")},
 }
 
 
@@ -182,8 +182,8 @@ def test_a_token_is_shown_once_named_in_the_journal_and_taken_back_at_once(locke
         assert locked.delete("/api/v1/admin/tokens/evcc").json()[0]["name"] == "WEB_TOKEN"
         assert evcc.get("/api/v1/state").status_code == 401
     told = [row["sentence"] for row in house.history.rows]
-    assert "The house was set to fast, asked by token “evcc”." in told
-    assert "The token “evcc” was revoked, asked by the page." in told
+    assert "The house was set to fast, asked by token “evcc” (127.0.0.1, web)." in told
+    assert "The token “evcc” was revoked, asked by the page (127.0.0.1, web)." in told
     assert made["token"] not in str(house.history.rows)
 
 
@@ -257,6 +257,21 @@ def test_a_proxy_is_believed_only_when_the_settings_name_it(house):
         assert "at 192.0.2.9 logged in" in house.history.rows[-1]["sentence"]
         stray = {**outside, "X-Forwarded-Host": "evil.example"}
         assert httpx.get(f"{server.url}/api/v1/state", headers=stray).status_code == 400
+
+
+def test_a_named_proxy_needs_a_password_and_never_passes_for_this_computer(house, tmp_path):
+    named = WebSettings("127.0.0.1:0", proxies=("127.0.0.1",), password=PASSWORD, keys=tmp_path)
+    with pytest.raises(WebError, match="trusted_proxies lets others come in"):
+        WebServer(house.rooms, replace(named, password=""))
+    with house.open_web(named) as server:
+        (tmp_path / "access.json").unlink()  # the password goes while the house runs
+        passed_on = {"X-Forwarded-For": "192.0.2.9"}
+        assert httpx.get(f"{server.url}/api/v1/state", headers=passed_on).status_code == 403
+        assert (
+            httpx.put(f"{server.url}/api/v1/mode", json={"mode": "fast"}, headers=passed_on).status_code
+            == 403
+        )
+        assert httpx.get(f"{server.url}/api/v1/state").status_code == 200
 
 
 def test_the_door_speaks_tls_with_the_files_of_the_settings(house, tmp_path):

@@ -193,6 +193,31 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
         expect(page.get_by_label("Password")).to_be_visible()
 
 
+def test_the_password_is_set_and_changed_on_the_page(house, open_page, tmp_path):
+    first, second = "let me in, please", "and now let me in"
+    with house.open_web(WebSettings("127.0.0.1:0", keys=tmp_path)) as server:
+        page = open_page(server)
+        page.get_by_role("link", name="House").click()
+        page.get_by_label("The new password").fill(first)
+        page.get_by_label("The new one again").fill("something else")
+        page.get_by_role("button", name="Set a password").click()
+        expect(page.get_by_text("These were two different ones.")).to_be_visible()
+        page.get_by_label("The new one again").fill(first)
+        page.get_by_role("button", name="Set a password").click()
+        expect(page.get_by_text("the scheduler's is WEB_TOKEN in credentials.env")).to_be_visible()
+        expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
+        for old, says in (("a wrong guess", "is not the password that holds"), (first, "The password holds")):
+            page.get_by_label("The password now").fill(old)
+            page.get_by_label("The new password").fill(second)
+            page.get_by_label("The new one again").fill(second)
+            page.get_by_role("button", name="Change the password").click()
+            expect(page.get_by_text(says).first).to_be_visible()
+        page.get_by_role("button", name="Log out", exact=True).click()
+        page.get_by_label("Password", exact=True).fill(second)
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
+
+
 def drag(page, element, start, end):
     """From one share of an element's width to another, as a finger does."""
     element.scroll_into_view_if_needed()

@@ -40,29 +40,33 @@ MOST_TOKENS = 100
 WRONG_PER_MINUTE = 5  # from one address
 WRONG_FROM_ALL = 60
 MOST_ADDRESSES = 1000
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
 PREFIX = "sunward_"
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: `who` in words (empty: whoever sits at this computer), from where, and what they may."""
+    """Who asks: `who` in words (empty: whoever uses this computer), from where, and what they may.
+
+    `near`: from this computer itself, and nobody says that it was passed on.
+    """
 
     who: str
     scope: Scope
     address: str = ""
     session: str = ""
+    near: bool = False
+    secure: bool = False
 
     def may(self, scope: Scope) -> bool:
         """Whether the visitor's scope reaches that far."""
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
     def words(self) -> str:
-        """For the journal: who, from where; empty for this computer itself."""
-        own = self.address in ("127.0.0.1", "::1", "")
-        if not self.who:
-            return "" if own else self.address
-        return self.who if own else f"{self.who} from {self.address}"
+        """For the journal: who, from which address, by which door."""
+        where = f"{self.address}, web" if self.address else "web"
+        return f"{self.who or 'this computer'} ({where})"
 
 
 class KeyRing:
@@ -99,18 +103,39 @@ class KeyRing:
 
     def open(self, text: str, address: str, device: str) -> str | None:
         """A new session's secret, or None for a wrong password. Takes about 50 ms. Raises KeyFileError."""
-        password = self._file.keys().password
-        if password is None or not password.fits(text):
+        if not self.fits(text):
             return None
-        secret = secrets.token_urlsafe(32)
-        wall = self._clock.now().wall
-        opened = Session(
-            secrets.token_hex(4), digest_of(secret), wall.timestamp() if wall else None, address, device[:80]
-        )
+        secret, opened = self._new_session(address, device)
         self._file.change(
             lambda keys: replace(keys, sessions=(*self._young(keys)[1 - MOST_SESSIONS :], opened))
         )
         return secret
+
+    def fits(self, text: str) -> bool:
+        """Whether this is the password; takes about 50 ms. Raises KeyFileError."""
+        password = self._file.keys().password
+        return password is not None and password.fits(text)
+
+    def is_password_fixed(self) -> bool:
+        """Whether the password stands in credentials.env, where only its owner can change it."""
+        password = self._file.keys().password
+        return password is not None and password.set_by == "credentials"
+
+    def set_password(self, text: str, address: str, device: str) -> tuple[str, Session]:
+        """Set or replace the password. Every session ends; a new one's secret, and the session.
+
+        Raises ValueError with a sentence for a text that is no good password, and KeyFileError.
+        """
+        check_password(text)
+        fresh = PasswordHash.of(text, "page")
+        secret, opened = self._new_session(address, device)
+        self._file.change(lambda keys: replace(keys, password=fresh, sessions=(opened,)))
+        return secret, opened
+
+    def _new_session(self, address: str, device: str) -> tuple[str, Session]:
+        secret, wall = secrets.token_urlsafe(32), self._clock.now().wall
+        since_s = wall.timestamp() if wall else None
+        return secret, Session(secrets.token_hex(4), digest_of(secret), since_s, address, device[:80])
 
     def session(self, secret: str) -> Session | None:
         """The open session with that secret. Raises KeyFileError."""
@@ -177,6 +202,16 @@ class KeyRing:
                 lambda keys: replace(keys, tokens=tuple(one for one in keys.tokens if one.name != name))
             )
         return len(left) < len(before)
+
+
+def check_password(text: str) -> None:
+    """Raises ValueError with a sentence for a text that is no good password."""
+    if len(text) < SHORTEST_PASSWORD:
+        raise ValueError(
+            f"That is too short: {SHORTEST_PASSWORD} characters at least. Four words are easy to keep."
+        )
+    if len(text) > LONGEST_PASSWORD:
+        raise ValueError(f"That is too long: {LONGEST_PASSWORD} characters at most.")
 
 
 class Patience:

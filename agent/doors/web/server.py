@@ -71,6 +71,11 @@ class WebServer:
                 "password: type ./sunward agent password (or put WEB_PASSWORD=... into credentials.env), "
                 "or listen on 127.0.0.1."
             )
+        if settings.proxies and not ring.has_password():
+            raise WebError(
+                "[web] trusted_proxies lets others come in through a proxy, and there is no password: type "
+                "./sunward agent password (or put WEB_PASSWORD=... into credentials.env), or take it away."
+            )
         self._broadcast = Broadcast(rooms)
         self.app = _whole_app(rooms, self._broadcast, ring, more)
         locked = Locks(
