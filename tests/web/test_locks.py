@@ -275,19 +275,53 @@ def test_a_named_proxy_needs_a_password_and_never_passes_for_this_computer(house
 
 
 def test_the_door_speaks_tls_with_the_files_of_the_settings(house, tmp_path):
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    need("openssl")
-    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
+    cert, key = make_certificate(tmp_path)
     settings = WebSettings("127.0.0.1:0", password=PASSWORD, tls_cert=cert, tls_key=key)
     with house.open_web(settings) as server:
         trust = ssl.create_default_context(cafile=str(cert))
         entered = httpx.post(f"{server.url}/login", json={"password": PASSWORD}, verify=trust)
         assert server.url.startswith("https://")
         assert "Secure" in entered.headers["set-cookie"]
-    with pytest.raises(WebError, match="tls_cert and tls_key can't be used"):
+    with pytest.raises(WebError, match="tls_cert and tls_key: these files can't be used"):
         WebServer(house.rooms, replace(settings, tls_key=tmp_path / "none.pem"))
+
+
+def make_certificate(folder):
+    """A fresh self-signed certificate in the two files that the settings name."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    need("openssl")
+    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])  # with and without a name in the handshake
+def test_a_renewed_certificate_is_used_at_once_and_a_broken_one_never(house, tmp_path, name):
+    cert, key = make_certificate(tmp_path)
+    settings = WebSettings("127.0.0.1:0", tls_cert=cert, tls_key=key)
+    with house.open_web(settings) as server:
+        port = server.url.rpartition(":")[2]
+
+        def works(trusted):
+            return httpx.get(f"https://{name}:{port}/healthz", verify=trusted).status_code == 200
+
+        old = ssl.create_default_context(cafile=str(cert))
+        with httpx.Client(base_url=server.url, verify=old) as open_before:
+            assert open_before.get("/healthz").status_code == 200
+            make_certificate(tmp_path)
+            new = ssl.create_default_context(cafile=str(cert))
+            assert works(new)
+            assert open_before.get("/healthz").status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            works(old)
+        for damage in (lambda: key.write_text("no key"), cert.unlink, key.unlink):
+            damage()
+            assert works(new)
+        make_certificate(tmp_path)
+        assert works(ssl.create_default_context(cafile=str(cert)))
+    kinds = [row["kind"] for row in house.history.rows if row["subject"] == "certificate"]
+    assert kinds == ["certificate_renewed", "certificate_broken", "certificate_broken", "certificate_renewed"]
 
 
 def test_a_password_is_never_shown():
