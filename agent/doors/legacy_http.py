@@ -10,7 +10,6 @@ Answers come from memory within milliseconds. What each path takes and gives sta
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from agent.boosts import Refused
+from agent.doors.jsontext import JsonError, read_json
 from agent.doors.legacy_orders import LegacyOrders
 from agent.doors.legacy_routes import ORDERS, READS, Answer, page_order
 from agent.doors.legacy_words import OldHouse
@@ -231,13 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
 def json_object(body: bytes) -> dict[str, Any]:
     """A JSON object, whatever the content type said. Raises Refused."""
     try:
-        found = json.loads(body.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"The body must be a JSON object: {error}.") from None
+        found = read_json(body)
+    except JsonError as error:
+        raise Refused(400, str(error)) from None
     if not isinstance(found, dict):
         raise Refused(400, "The body must be a JSON object.")
     return found
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no number")

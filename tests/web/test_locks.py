@@ -241,6 +241,36 @@ def test_guessing_is_slow(locked, house):
     assert house.history.rows[-1]["sentence"].endswith("at 127.0.0.1 logged in with the password.")
 
 
+def test_guesses_from_one_ipv6_network_are_counted_together(house):
+    proxied = WebSettings("127.0.0.1:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(proxied) as server:
+        for number in range(5):
+            passed_on = {"X-Forwarded-For": f"2001:db8::{number + 1:x}"}
+            wrong = httpx.post(f"{server.url}/login", json={"password": "guess"}, headers=passed_on)
+            assert wrong.status_code == 401
+        for guest, status in (("2001:db8::ffff", 429), ("2001:db8:0:1::1", 200), ("192.0.2.9", 200)):
+            asked = httpx.post(
+                f"{server.url}/login", json={"password": PASSWORD}, headers={"X-Forwarded-For": guest}
+            )
+            assert asked.status_code == status
+
+
+def test_an_ipv4_proxy_is_known_on_an_ipv6_socket(house):
+    settings = WebSettings("[::]:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(settings) as server:
+        here = server.url.replace("[::]", "127.0.0.1")
+        passed_on = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
+        entered = httpx.post(f"{here}/login", json={"password": PASSWORD}, headers=passed_on)
+        assert "Secure" in entered.headers["set-cookie"]
+        assert "at 192.0.2.9 logged in" in house.history.rows[-1]["sentence"]
+
+
+def test_a_request_of_two_lengths_is_turned_away(quiet_web):
+    two = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
+    answer = quiet_web[1].put("/api/v1/mode", content=iter([b"0"]), headers=two)
+    assert answer.status_code == 400
+
+
 def test_a_proxy_is_believed_only_when_the_settings_name_it(house):
     passed_on = {"X-Forwarded-For": "6.6.6.6, 192.0.2.9", "X-Forwarded-Proto": "https"}
     outside = {**passed_on, "X-Forwarded-Host": "sun.example", "Origin": "https://sun.example"}

@@ -26,6 +26,7 @@ from starlette.types import Scope as Asked
 from agent.doors.web.keyfile import KeyFileError, Scope
 from agent.doors.web.keyring import SESSION_S, KeyRing, Visitor
 from agent.doors.web.origins import device_of, host_name, is_loopback, same_origin
+from agent.doors.web.patience import PATIENCE_S
 from agent.doors.web.proxy import Caller, Network, caller_of
 from agent.doors.web.refusals import BadJson, sentence, strict_json
 from agent.model import Event
@@ -68,14 +69,19 @@ class Locks:
         *,
         private: bool,
         trusted: Sequence[Network] = (),
+        patience_s: float = PATIENCE_S,
         tell: Callable[[Event], None],
     ) -> None:
-        """`private`: only this computer can reach the door, so without a password it is open."""
+        """`private`: only this computer can reach the door, so without a password it is open.
+
+        `patience_s`: how long a body may take to come.
+        """
         self._app = app
         self._names = names
         self._ring = ring
         self._private = private
         self._trusted = trusted
+        self._patience_s = patience_s
         self._tell = tell
 
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
@@ -96,7 +102,13 @@ class Locks:
         if refusal:
             await sentence(*refusal)(scope, receive, send_with_headers)
             return
-        body = await _short_body(headers, receive) if scope["method"] not in READS else b""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                body = await _short_body(headers, receive) if scope["method"] not in READS else b""
+        except TimeoutError:
+            too_slow = sentence(408, "The body did not come: send it at once.", {"Connection": "close"})
+            await too_slow(scope, receive, send_with_headers)
+            return
         if body is None:
             too_long = sentence(413, f"The body is longer than {LONGEST_BODY // 1024} KB: send less.")
             await too_long(scope, receive, send_with_headers)
@@ -118,6 +130,8 @@ class Locks:
                 "This address is not known here: use the computer's IP address, or add the name to "
                 "allowed_hosts in [web] of sunward.toml."
             )
+        if "transfer-encoding" in headers and "content-length" in headers:
+            return 400, "A request has one length: Content-Length or Transfer-Encoding, not both."
         if scope["method"] not in READS and not same_origin(headers, caller.host):
             return 403, "A page of another site may not change anything here."
         needed = scope_needed(scope["method"], scope["path"])

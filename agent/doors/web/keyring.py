@@ -19,6 +19,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
 from threading import Lock
 
 from agent.doors.web.keyfile import (
@@ -224,7 +225,7 @@ class Patience:
 
     def may_try(self, address: str) -> bool:
         """Note a try before its password is looked at, so that many at once don't slip through."""
-        now = self._clock.now().mono_s
+        now, address = self._clock.now().mono_s, _household(address)
         with self._lock:
             lately = {key: [at for at in times if now - at < 60] for key, times in self._tries.items()}
             self._tries = OrderedDict((key, times) for key, times in lately.items() if times)
@@ -240,8 +241,16 @@ class Patience:
     def forgive(self, address: str) -> None:
         """The password was right."""
         with self._lock:
-            self._tries.pop(address, None)
+            self._tries.pop(_household(address), None)
 
     def is_worn(self, address: str) -> bool:
         """Whether that address has just used up its tries."""
-        return len(self._tries.get(address, [])) >= WRONG_PER_MINUTE
+        return len(self._tries.get(_household(address), [])) >= WRONG_PER_MINUTE
+
+
+def _household(address: str) -> str:
+    """Whose tries are counted together: an IPv6 guest has a whole /64 of addresses to try from."""
+    try:
+        return str(ip_network((ip_address(address), 64), strict=False)) if ":" in address else address
+    except ValueError:
+        return address

@@ -28,6 +28,7 @@ from agent.doors.web.certificate import Certificate, CertificateError
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
 from agent.doors.web.keyring import KeyRing
 from agent.doors.web.origins import is_loopback, own_names
+from agent.doors.web.patience import PATIENCE_S, patient
 from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 
@@ -54,6 +55,7 @@ class WebSettings:
     proxies: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    patience_s: float = PATIENCE_S
 
 
 class WebServer:
@@ -84,6 +86,7 @@ class WebServer:
             ring,
             private=private,
             trusted=networks(settings.proxies),
+            patience_s=settings.patience_s,
             tell=rooms.tell,
         )
         config = uvicorn.Config(
@@ -95,6 +98,7 @@ class WebServer:
             timeout_graceful_shutdown=1,
             timeout_keep_alive=20,
             limit_concurrency=300,
+            http=patient(settings.patience_s),
             ws="none",
             ssl_context_factory=(lambda config, usual: certificate.context) if certificate else None,
         )
