@@ -19,9 +19,8 @@ from collections.abc import Mapping
 
 from agent.boosts import Refused
 from agent.doors.broker import BrokerLink, Order, Teller, address_of
-from agent.doors.legacy_orders import LegacyOrders
+from agent.doors.legacy_orders import LegacyOrders, whole_of
 from agent.doors.legacy_topics import old_values
-from agent.doors.legacy_words import OldHouse
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Moment
@@ -39,12 +38,16 @@ class LegacyMqttDoor:
     name = "legacy mqtt"
 
     def __init__(
-        self, rooms: Rooms, settings: LegacySettings, mqtt: MqttSettings, secrets: Mapping[str, str]
+        self,
+        rooms: Rooms,
+        settings: LegacySettings,
+        mqtt: MqttSettings,
+        secrets: Mapping[str, str],
+        orders: LegacyOrders,
     ) -> None:
         self._prefix = settings.mqtt_prefix
         self._by = f"the old MQTT topics (broker {mqtt.broker})"
-        self._old = OldHouse(rooms)
-        self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
+        self._orders = orders
         self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
         self._fresh = False
         topics = [f"{self._prefix}/control/+"] if settings.mqtt_control else []
@@ -71,7 +74,7 @@ class LegacyMqttDoor:
                 self._teller.forget()
             values = {
                 f"{self._prefix}/{one.owner}/{one.key}": one.text
-                for one in old_values(self._old)
+                for one in old_values(self._orders.old)
                 if one.text  # an empty retained message would take the topic away
             }
             self._link.tell(self._teller, values, moment.mono_s)
@@ -99,22 +102,14 @@ class LegacyMqttDoor:
                 amps, comma, seconds = text.partition(",")
                 if not comma:
                     raise Refused(422, 'Send amps and seconds, like "16,3600".')
-                used, lasts_s = self._orders.charge_now(whole(amps), whole(seconds), self._by)
+                used, lasts_s = self._orders.charge_now(whole_of(amps), whole_of(seconds), self._by)
                 return f"{used} A for {lasts_s} s."
             case "chargeNowEnd":
                 self._orders.charge_now_cancel(self._by)
             case "nonScheduledAmpsMax":
-                self._orders.fixed_setting(whole(text), self._by)
+                self._orders.fixed_setting(whole_of(text), self._by)
             case "nonScheduledAction":
-                self._orders.action(whole(text), self._by)
+                self._orders.action(whole_of(text), self._by)
             case _:
                 raise Refused(404, f"There is no order {what[:40]!r} here.")
         return "Done."
-
-
-def whole(text: str) -> int:
-    """A whole number. Raises Refused."""
-    try:
-        return int(text.strip())
-    except ValueError:
-        raise Refused(422, f"{text[:20]!r} is no whole number.") from None

@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 from agent.doors.legacy_mqtt import LegacyMqttDoor
+from agent.doors.legacy_orders import orders_for
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Mode
 from tests.web.house import GARAGE, VIN
@@ -12,7 +13,9 @@ from tests.web.house import GARAGE, VIN
 @contextmanager
 def opened(house, broker, **settings):
     legacy = LegacySettings(**{"mqtt_prefix": "TWC", "mqtt_control": True, **settings})
-    door = LegacyMqttDoor(house.rooms, legacy, MqttSettings(broker=broker.address), {})
+    door = LegacyMqttDoor(
+        house.rooms, legacy, MqttSettings(broker=broker.address), {}, orders_for(house.rooms, legacy)
+    )
     door.start()
     try:
         yield door
