@@ -296,9 +296,11 @@ class App:
             self._open(LegacyHttpDoor(rooms, settings, orders))
         if settings.mqtt_prefix and self.house.settings.mqtt is not None:
             from agent.doors.legacy_mqtt import LegacyMqttDoor
+            from agent.doors.settings import HomeAssistantSettings
 
             mqtt, secrets = self.house.settings.mqtt, self.house.credentials
-            self._open(LegacyMqttDoor(rooms, settings, mqtt, secrets, orders))
+            there = self.house.settings.homeassistant or HomeAssistantSettings()
+            self._open(LegacyMqttDoor(rooms, settings, mqtt, secrets, orders, there.discovery_prefix))
         if settings.ipc_path:
             from agent.doors.webipc import WebIpcDoor
 

@@ -8,7 +8,8 @@
 
 `control/stop` once ended the whole program; it is told in `result` and nothing happens. So are retained
 orders, which fired again at each reconnect. Values are told on change and every minute, and the last one
-always gets out. `TWC/availability` is new.
+always gets out. `TWC/availability` is new. Home Assistant's entities are announced (legacy_discovery.py),
+taken away, or left as they are, as the settings want.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from collections.abc import Mapping
 
 from agent.boosts import Refused
 from agent.doors.broker import BrokerLink, Order, Teller, address_of
+from agent.doors.legacy_discovery import old_discovery
 from agent.doors.legacy_orders import LegacyOrders, whole_of
-from agent.doors.legacy_topics import old_values
+from agent.doors.legacy_topics import OldValue, old_values
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Moment
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 EVERY_S = 60.0
+NEVER_AGAIN_S = float("inf")
 
 
 class LegacyMqttDoor:
@@ -44,7 +47,10 @@ class LegacyMqttDoor:
         mqtt: MqttSettings,
         secrets: Mapping[str, str],
         orders: LegacyOrders,
+        discovery_prefix: str = "homeassistant",
     ) -> None:
+        self._settings, self._discovery_prefix = settings, discovery_prefix
+        self._announced = Teller(NEVER_AGAIN_S)
         self._prefix = settings.mqtt_prefix
         self._by = f"the old MQTT topics (broker {mqtt.broker})"
         self._orders = orders
@@ -72,13 +78,24 @@ class LegacyMqttDoor:
             if not self._fresh:
                 self._fresh = True
                 self._teller.forget()
+                self._announced.forget()
+            known = old_values(self._orders.old)
+            self._link.tell(self._announced, self._entities(known), moment.mono_s, qos=1)
             values = {
                 f"{self._prefix}/{one.owner}/{one.key}": one.text
-                for one in old_values(self._orders.old)
+                for one in known
                 if one.text  # an empty retained message would take the topic away
             }
             self._link.tell(self._teller, values, moment.mono_s)
         return moment.mono_s + BEAT_S
+
+    def _entities(self, known: list[OldValue]) -> dict[str, str]:
+        """What Home Assistant is told; empty texts take away what was told once."""
+        wanted, name = self._settings.mqtt_discovery, self._settings.mqtt_device_name
+        if wanted is None:
+            return {}
+        told = old_discovery(known, self._prefix, self._discovery_prefix, name)
+        return told if wanted else dict.fromkeys(told, "")
 
     def _renew(self) -> None:
         self._fresh = False
