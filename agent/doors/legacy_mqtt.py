@@ -19,23 +19,20 @@ import logging
 from collections.abc import Mapping
 
 from agent.boosts import Refused
-from agent.doors.broker import BrokerLink, Order, Teller, address_of
+from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
 from agent.doors.legacy_discovery import old_discovery
 from agent.doors.legacy_orders import LegacyOrders, whole_of
 from agent.doors.legacy_topics import OldValue, old_values
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Moment
-from agent.parts import ThreadRunner
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 1.0
 EVERY_S = 60.0
-NEVER_AGAIN_S = float("inf")
 
 
-class LegacyMqttDoor:
+class LegacyMqttDoor(BrokerDoor):
     """A second client of the broker, under TWCManager's prefix."""
 
     name = "legacy mqtt"
@@ -55,39 +52,22 @@ class LegacyMqttDoor:
         self._by = f"the old MQTT topics (broker {mqtt.broker})"
         self._orders = orders
         self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
-        self._fresh = False
+        super().__init__(rooms.clock, self._teller, self._announced)
         topics = [f"{self._prefix}/control/+"] if settings.mqtt_control else []
         self._link = BrokerLink(
             address_of(mqtt, secrets), f"{self._prefix}/availability", topics, self._heard, self._renew
         )
-        self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
 
-    def start(self) -> None:
-        """Connect, and go on trying for as long as it takes."""
-        self._link.start()
-        self._runner.start(self)
-
-    def stop(self) -> None:
-        """Say offline and go."""
-        self._runner.end()
-        self._link.stop()
-
-    def step(self, moment: Moment) -> float:
-        """Say what is due; next in a second."""
-        if self._link.is_connected.is_set():
-            if not self._fresh:
-                self._fresh = True
-                self._teller.forget()
-                self._announced.forget()
-            known = old_values(self._orders.old)
-            self._link.tell(self._announced, self._entities(known), moment.mono_s, qos=1)
-            values = {
-                f"{self._prefix}/{one.owner}/{one.key}": one.text
-                for one in known
-                if one.text  # an empty retained message would take the topic away
-            }
-            self._link.tell(self._teller, values, moment.mono_s)
-        return moment.mono_s + BEAT_S
+    def tell(self, moment: Moment) -> None:
+        """Say what is due."""
+        known = old_values(self._orders.old)
+        self._link.tell(self._announced, self._entities(known), moment.mono_s, qos=1)
+        values = {
+            f"{self._prefix}/{one.owner}/{one.key}": one.text
+            for one in known
+            if one.text  # an empty retained message would take the topic away
+        }
+        self._link.tell(self._teller, values, moment.mono_s)
 
     def _entities(self, known: list[OldValue]) -> dict[str, str]:
         """What Home Assistant is told; empty texts take away what was told once."""
@@ -96,9 +76,6 @@ class LegacyMqttDoor:
             return {}
         told = old_discovery(known, self._prefix, self._discovery_prefix, name)
         return told if wanted else dict.fromkeys(told, "")
-
-    def _renew(self) -> None:
-        self._fresh = False
 
     def _heard(self, order: Order) -> None:
         what = order.topic.rpartition("/")[2]
