@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # imported only once the port is open
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
+    from agent.history.kept import Kept
     from agent.letters import LettersPart
     from agent.meters.part import Meters
 
@@ -203,7 +204,7 @@ class App:
         self._runner.start(brain, self._wake_brain)
         for part in (*others, self._herald):
             self._runner.start(part)
-        self._open_doors(state)
+        self._open_doors(state, kept)
 
     def _letters(self) -> LettersPart | None:
         """The part that hands news to the outbox of letters, where the owner wants any."""
@@ -215,7 +216,7 @@ class App:
         path = self.house.path
         return LettersPart(wishes_from(read_toml(path), self.house.credentials, path.parent).outbox)
 
-    def _open_doors(self, state: Path) -> None:
+    def _open_doors(self, state: Path, kept: Kept) -> None:
         from agent.commands.checkup import checkup
         from agent.doors.past import Past
         from agent.doors.rooms import Rooms
@@ -233,6 +234,7 @@ class App:
             site_of(house),
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
+            kept,
         )
         evcc, routes = self._evcc(rooms)
         self.web = WebServer(rooms, web_settings(house), routes)
@@ -294,18 +296,24 @@ class App:
         settings = self.house.settings.legacy
         if settings is None:
             return
+        from agent.doors.legacy_orders import orders_for
+
+        orders = orders_for(rooms, settings)
         if settings.http:
             from agent.doors.legacy_http import LegacyHttpDoor
 
-            self._open(LegacyHttpDoor(rooms, settings))
+            self._open(LegacyHttpDoor(rooms, settings, orders))
         if settings.mqtt_prefix and self.house.settings.mqtt is not None:
             from agent.doors.legacy_mqtt import LegacyMqttDoor
+            from agent.doors.settings import HomeAssistantSettings
 
-            self._open(LegacyMqttDoor(rooms, settings, self.house.settings.mqtt, self.house.credentials))
+            mqtt, secrets = self.house.settings.mqtt, self.house.credentials
+            there = self.house.settings.homeassistant or HomeAssistantSettings()
+            self._open(LegacyMqttDoor(rooms, settings, mqtt, secrets, orders, there.discovery_prefix))
         if settings.ipc_path:
             from agent.doors.webipc import WebIpcDoor
 
-            self._open(WebIpcDoor(rooms, settings))
+            self._open(WebIpcDoor(rooms, settings, orders))
 
     def _open(self, door: StartedDoor) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""

@@ -74,6 +74,8 @@ boost_ended              info     never  -                  Boost ended
 limit                    info     never  -                  Limit set
 windows                  info     never  -                  Windows changed
 access                   info     never  -                  Keys to the page changed
+certificate_broken       warning  now    -                  The page's new certificate is broken
+certificate_renewed      info     never  certificate_broken The page's certificate is renewed
 guessing                 warning  now    -                  Passwords are being guessed
 car_not_plugged_in       warning  now    -                  Car not plugged in
 car_not_charging         warning  now    -                  Car does not charge

@@ -32,7 +32,7 @@ CONFIG = """
                   "username": "bob", "password": "pa#ss'word" }
     }
     "status": { "MQTT": { "enabled": true, "brokerIP": "10.0.0.2", "topicPrefix": "TWC",
-                          "homeassistantDiscovery": true, }, },
+                          "homeassistantDiscovery": true, "deviceNamePrefix": "My TWC", }, },
     "sources": {
         "HASS": { "enabled": true, "serverIP": "10.0.0.3", "apiKey": "ha-token-xyz",
                   "hassEntityConsumption": "sensor.used", "hassEntityGeneration": "sensor.made" },
@@ -86,6 +86,8 @@ def test_a_whole_house_moves_in(files, capsys):
     assert settings.solar.battery_full_percent == 80
     assert settings.mqtt.broker == "10.0.0.2:1883"
     assert settings.legacy.mqtt_prefix == "TWC"
+    assert (settings.legacy.mqtt_discovery, settings.legacy.mqtt_device_name) == (True, "My TWC")
+    assert settings.homeassistant.discovery is False
     assert not settings.legacy.http
     windows = {window.name: window for window in house.windows}
     assert (windows["scheduled"].from_minute, windows["scheduled"].to_minute) == (1290, 435)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from agent.config import House
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError, PasswordHash, Scope
-from agent.doors.web.keyring import KeyRing
+from agent.doors.web.keyring import SHORTEST_PASSWORD, KeyRing, check_password
 from scheduler.clock import SystemClock
 
-SHORTEST = 10
+SHORTEST = SHORTEST_PASSWORD
 TOKEN_NAME = re.compile(r"[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{0,38}[A-Za-z0-9_.-])?")
 
 
@@ -24,8 +24,10 @@ def set_password(house: House) -> int:
         return _no("WEB_PASSWORD in credentials.env counts: change it there, or take it away first.")
     first = getpass.getpass("New password for the page: ") if sys.stdin.isatty() else sys.stdin.readline()
     text = first.rstrip("\n")
-    if len(text) < SHORTEST:
-        return _no(f"That is too short: {SHORTEST} characters at least. Four words are easy to keep.")
+    try:
+        check_password(text)
+    except ValueError as error:
+        return _no(str(error))
     if sys.stdin.isatty() and getpass.getpass("The same again: ") != text:
         return _no("These were two different ones. Nothing changed.")
     try:

@@ -20,12 +20,17 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.doors.settings import MqttSettings, host_and_port
+from agent.model import Moment
+from agent.parts import ThreadRunner
+from scheduler.clock import Clock
 
 log = logging.getLogger(__name__)
 
 LONGEST_RECONNECT_S = 30
 LONGEST_ORDER = 20_000  # bytes
 GOODBYE_S = 2.0
+BEAT_S = 1.0
+NEVER_AGAIN_S = float("inf")
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,48 @@ class BrokerLink:
         if sentence and sentence != self._told:
             log.warning("%s", sentence)
         self._told = sentence
+
+
+class BrokerDoor:
+    """A door over a broker: it connects, says once a second what is due, and says goodbye.
+
+    A door sets `_link`, names its `_tellers` (who begin anew with each connection), and says in `tell`.
+    """
+
+    name = "mqtt"
+    _link: BrokerLink
+
+    def __init__(self, clock: Clock, *tellers: Teller) -> None:
+        self._tellers = tellers
+        self._fresh = False
+        self._runner = ThreadRunner(clock, lambda part, error: None)
+
+    def start(self) -> None:
+        """Connect, and go on trying for as long as it takes."""
+        self._link.start()
+        self._runner.start(self)
+
+    def stop(self) -> None:
+        """Say offline and go."""
+        self._runner.end()
+        self._link.stop()
+
+    def step(self, moment: Moment) -> float:
+        """Say what is due; next in a second."""
+        if self._link.is_connected.is_set():
+            if not self._fresh:
+                self._fresh = True
+                for teller in self._tellers:
+                    teller.forget()
+            self.tell(moment)
+        return moment.mono_s + BEAT_S
+
+    def tell(self, moment: Moment) -> None:
+        """Say what is due."""
+        raise NotImplementedError
+
+    def _renew(self) -> None:
+        self._fresh = False
 
 
 class Teller:

@@ -61,14 +61,15 @@ class Evcc:
 
         return values
 
-    def obey(self, charger_id: str, what: str, text: str) -> str:
-        """One order; a sentence that says what was done. Raises Refused."""
+    def obey(self, charger_id: str, what: str, text: str, by: str = "") -> str:
+        """One order; a sentence that says what was done. `by`: who brought it. Raises Refused."""
         self._steering.rules(charger_id)
+        who = f"{BY} through {by}" if by else BY
         match what:
             case "enable":
-                return self._steering.allow(charger_id, truth_of(text))
+                return self._steering.allow(charger_id, truth_of(text), who)
             case "maxcurrent" | "maxcurrentmillis":
-                return self._steering.limit(charger_id, amps_of(text))
+                return self._steering.limit(charger_id, amps_of(text), who)
             case "wakeup":
                 return "Power is on offer whenever it is enabled; a car that sleeps is woken by it."
         raise Refused(404, f"There is no order {what[:20]!r}; there is {', '.join(ORDERS)}.")

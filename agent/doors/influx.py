@@ -4,28 +4,45 @@
     sunward_charger,charger=3201 offered_amps=25,drawn_amps=25,power_w=5825,state="charging" 1780482602
     sunward_event,kind=charging_started,severity=info sentence="..." 1780482602
 
-Lines wait in memory while the database is away: 30,000 of them, about a day with two chargers. The same
-line sent twice is one point.
+Lines wait in memory while the database is away: 30,000 of them, about a day with two chargers. What memory
+has lost, by a restart, a power cut or a longer outage, comes from the history: a line for each minute of
+the gap with its means, and what happened. The same line sent twice is one point.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import requests
 
+from agent.boosts import Refused
+from agent.doors.backlog import Mark, at_utc, events_between
 from agent.doors.nouns import State
 from agent.doors.outlet import Outlet, Surroundings, Trouble
 from agent.doors.outlet_settings import InfluxSettings
+from agent.doors.rooms import Row
 from agent.doors.web.view import state_now
 from agent.model import Event, Moment
 from agent.parts import Outbox
 
+log = logging.getLogger(__name__)
+
 MOST_LINES = 30_000
 BATCH_LINES = 2000
+KEEP_MARK_EVERY_S = 300.0  # spares a memory card: so many seconds may be told twice after a power cut
+LEAST_GAP_S = 180
+LONGEST_GAP_S = 31 * 86400
+CHUNK_S = 6 * 3600
+BREATH_S = 0.1
 TIMEOUTS_S = (5, 15)
 UNREADABLE = (400, 413, 422)
+
+
+class Unreadable(Trouble):
+    """The database will never take these lines."""
 
 
 class Influx(Outlet):
@@ -37,6 +54,8 @@ class Influx(Outlet):
         self._events: Outbox[Event] = Outbox(500)
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._session: requests.Session | None = None
+        self._mark = Mark(around.rooms.kept, f"influx {settings.url} {settings.bucket}{settings.database}")
+        self._mark_mono_s = 0.0
         self._next_line_mono_s = self._try_mono_s = 0.0
         around.listen(self._events.put)
 
@@ -52,15 +71,53 @@ class Influx(Outlet):
         return max(min(self._try_mono_s, self._next_line_mono_s), moment.mono_s)
 
     def work(self, moment: Moment) -> float:
-        """Send everything, oldest first."""
+        """Send a stretch of what memory lost, or everything that waits, oldest first."""
+        if self._fill():
+            return moment.mono_s + BREATH_S
         while self._lines:
             batch = [self._lines[place] for place in range(min(BATCH_LINES, len(self._lines)))]
-            self._send(batch)
+            try:
+                self._send(batch)
+            except Unreadable:
+                self._forget(len(batch))
+                raise
             self._forget(len(batch))
+            self._mark.reached(max(map(_time_of, batch)))
+        if moment.mono_s >= self._mark_mono_s:
+            self._mark_mono_s = moment.mono_s + KEEP_MARK_EVERY_S
+            self._mark.keep()
         return moment.mono_s + self._settings.every_s
+
+    def _fill(self) -> bool:
+        """Send one stretch of the gap before the oldest line that waits; whether there was one."""
+        first_s = _time_of(self._lines[0]) if self._lines else None
+        if first_s is None or self._mark.at_s is None:
+            return False
+        if first_s - self._mark.at_s <= max(LEAST_GAP_S, 2 * self._settings.every_s):
+            return False
+        start_s = max(self._mark.at_s, first_s - LONGEST_GAP_S)
+        end_s = min(start_s + CHUNK_S, first_s)
+        history = self._rooms.history
+        try:
+            rows = history.history(at_utc(start_s), at_utc(end_s), 60)
+            lines = [one for row in rows for one in minute_lines(row) if _time_of(one) >= start_s]
+            lines += map(event_line, events_between(history, start_s, end_s))
+        except Refused as refused:
+            log.warning("What InfluxDB missed can't be looked up: %s", refused.sentence)
+            lines = []
+        try:
+            for place in range(0, len(lines), BATCH_LINES):
+                self._send(lines[place : place + BATCH_LINES])
+        except Unreadable:
+            self._mark.reached(end_s)  # it never will be: go on with the next stretch
+            raise
+        self._mark.reached(end_s)
+        self._mark.keep()
+        return True
 
     def rest(self) -> None:
         """Hang up."""
+        self._mark.keep()
         if self._session is not None:
             self._session.close()
             self._session = None
@@ -86,11 +143,10 @@ class Influx(Outlet):
             raise Trouble(
                 f"InfluxDB at {self._settings.url} does not answer ({words}). Lines wait."
             ) from None
-        if answer.status_code in UNREADABLE:
-            self._forget(len(batch))
         if answer.status_code >= 300:
             words = " ".join(answer.text[:200].split())
-            raise Trouble(f"InfluxDB at {self._settings.url} refuses ({answer.status_code}): {words}")
+            kind = Unreadable if answer.status_code in UNREADABLE else Trouble
+            raise kind(f"InfluxDB at {self._settings.url} refuses ({answer.status_code}): {words}")
 
     def _request(
         self,
@@ -142,6 +198,27 @@ def lines_of(state: State, at_s: int) -> Iterator[str]:
         }
         fields |= {f"volts_l{phase}": volts for phase, volts in enumerate(one.volts_by_phase or (), 1)}
         yield line("sunward_charger", {"charger": one.id}, fields, at_s)
+
+
+def minute_lines(row: Row) -> Iterator[str]:
+    """The means of one minute out of the history, under the same names."""
+    at_s = int(datetime.fromisoformat(str(row["at"])).timestamp())
+    house = {name: row.get(name) for name in ("grid_w", "solar_w", "battery_w", "house_w", "chargers_w")}
+    house["battery_soc_percent"] = row.get("soc_percent")
+    if any(value is not None for value in house.values()):
+        yield line("sunward_house", {}, house, at_s)
+    chargers = row.get("chargers")
+    for charger_id, one in (chargers if isinstance(chargers, dict) else {}).items():
+        fields = {
+            "offered_amps": one["offered_amps"],
+            "drawn_amps": one["drawn_amps"],
+            "power_w": one["watts"],
+        }
+        yield line("sunward_charger", {"charger": str(charger_id)}, fields, at_s)
+
+
+def _time_of(text: str) -> int:
+    return int(text.rpartition(" ")[2])
 
 
 def event_line(event: Event) -> str:

@@ -10,10 +10,10 @@ Answers come from memory within milliseconds. What each path takes and gives sta
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
@@ -21,17 +21,20 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from agent.boosts import Refused
+from agent.doors.jsontext import JsonError, read_json
 from agent.doors.legacy_orders import LegacyOrders
 from agent.doors.legacy_routes import ORDERS, READS, Answer, page_order
-from agent.doors.legacy_words import OldHouse
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings, host_and_port
+from agent.doors.web.origins import own_names
 
 log = logging.getLogger(__name__)
 
 LONGEST_BODY = 65_536
 MOST_AT_ONCE = 32
+MOST_STRANGERS = 4  # who is not allowed in hears it, and takes nobody's place
 PATIENCE_S = 5.0
+LONGEST_VISIT_S = 15.0
 POLL_S = 0.1
 
 
@@ -54,7 +57,7 @@ class Guests:
         try:
             ip_address(name)
         except ValueError:
-            return name.casefold() in self.names or name.endswith(".local") or not host
+            return name.casefold().rstrip(".") in self.names or not host
         return True
 
 
@@ -63,13 +66,11 @@ class LegacyHttpDoor:
 
     name = "legacy http"
 
-    def __init__(self, rooms: Rooms, settings: LegacySettings) -> None:
+    def __init__(self, rooms: Rooms, settings: LegacySettings, orders: LegacyOrders) -> None:
         self._address = host_and_port(settings.http)
-        names = {"localhost", socket.gethostname().casefold(), *(one.casefold() for one in settings.hosts)}
-        self.settings = settings
-        self.guests = Guests(settings.allow, frozenset(names))
-        self.old = OldHouse(rooms)
-        self.orders = LegacyOrders(rooms, self.old, cancel_means_stop=settings.cancel_means_stop)
+        self.settings, self._clock = settings, rooms.clock
+        self.guests = Guests(settings.allow, own_names(settings.hosts))
+        self.orders, self.old = orders, orders.old
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -99,6 +100,10 @@ class LegacyHttpDoor:
             self._server.shutdown()
             self._server.server_close()
             self._thread.join(PATIENCE_S)
+
+    def now_s(self) -> float:
+        """The house's own seconds."""
+        return self._clock.now().mono_s
 
     def answer(self, method: str, path: str, body: bytes, guest: str) -> Answer:
         """One request that was let in, answered."""
@@ -143,13 +148,16 @@ class _Server(ThreadingHTTPServer):
         self.door = door
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
+        self._visits: dict[Any, float] = {}
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Each guest in a thread, but never more than there are places."""
-        if not self._places.acquire(blocking=False):
+        if not self._places_for(client_address).acquire(blocking=False):
             self.shutdown_request(request)
             return
+        self._visits[request] = self.door.now_s()
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -157,7 +165,19 @@ class _Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._visits.pop(request, None)
+            self._places_for(client_address).release()
+
+    def service_actions(self) -> None:
+        """Ten times a second: whoever takes too long is hung up on, however busily he writes."""
+        now_s = self.door.now_s()
+        for request, since_s in list(self._visits.items()):
+            if now_s - since_s > LONGEST_VISIT_S:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
+
+    def _places_for(self, client_address: Any) -> threading.BoundedSemaphore:
+        return self._places if self.door.guests.knows(client_address[0]) else self._strangers
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A guest that went away is no trouble; anything else is told in the log."""
@@ -231,13 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
 def json_object(body: bytes) -> dict[str, Any]:
     """A JSON object, whatever the content type said. Raises Refused."""
     try:
-        found = json.loads(body.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"The body must be a JSON object: {error}.") from None
+        found = read_json(body)
+    except JsonError as error:
+        raise Refused(400, str(error)) from None
     if not isinstance(found, dict):
         raise Refused(400, "The body must be a JSON object.")
     return found
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no number")

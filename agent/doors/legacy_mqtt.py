@@ -8,7 +8,8 @@
 
 `control/stop` once ended the whole program; it is told in `result` and nothing happens. So are retained
 orders, which fired again at each reconnect. Values are told on change and every minute, and the last one
-always gets out. `TWC/availability` is new.
+always gets out. `TWC/availability` is new. Home Assistant's entities are announced (legacy_discovery.py),
+taken away, or left as they are, as the settings want.
 """
 
 from __future__ import annotations
@@ -18,67 +19,63 @@ import logging
 from collections.abc import Mapping
 
 from agent.boosts import Refused
-from agent.doors.broker import BrokerLink, Order, Teller, address_of
-from agent.doors.legacy_orders import LegacyOrders
-from agent.doors.legacy_topics import old_values
-from agent.doors.legacy_words import OldHouse
+from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
+from agent.doors.legacy_discovery import old_discovery
+from agent.doors.legacy_orders import LegacyOrders, whole_of
+from agent.doors.legacy_topics import OldValue, old_values
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Moment
-from agent.parts import ThreadRunner
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 1.0
 EVERY_S = 60.0
-BY = "the old MQTT topics"
 
 
-class LegacyMqttDoor:
+class LegacyMqttDoor(BrokerDoor):
     """A second client of the broker, under TWCManager's prefix."""
 
     name = "legacy mqtt"
 
     def __init__(
-        self, rooms: Rooms, settings: LegacySettings, mqtt: MqttSettings, secrets: Mapping[str, str]
+        self,
+        rooms: Rooms,
+        settings: LegacySettings,
+        mqtt: MqttSettings,
+        secrets: Mapping[str, str],
+        orders: LegacyOrders,
+        discovery_prefix: str = "homeassistant",
     ) -> None:
+        self._settings, self._discovery_prefix = settings, discovery_prefix
+        self._announced = Teller(NEVER_AGAIN_S)
         self._prefix = settings.mqtt_prefix
-        self._old = OldHouse(rooms)
-        self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
+        self._by = f"the old MQTT topics (broker {mqtt.broker})"
+        self._orders = orders
         self._teller = Teller(EVERY_S, mqtt.at_most_every_s)
-        self._fresh = False
+        super().__init__(rooms.clock, self._teller, self._announced)
         topics = [f"{self._prefix}/control/+"] if settings.mqtt_control else []
         self._link = BrokerLink(
             address_of(mqtt, secrets), f"{self._prefix}/availability", topics, self._heard, self._renew
         )
-        self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
 
-    def start(self) -> None:
-        """Connect, and go on trying for as long as it takes."""
-        self._link.start()
-        self._runner.start(self)
+    def tell(self, moment: Moment) -> None:
+        """Say what is due."""
+        known = old_values(self._orders.old)
+        self._link.tell(self._announced, self._entities(known), moment.mono_s, qos=1)
+        values = {
+            f"{self._prefix}/{one.owner}/{one.key}": one.text
+            for one in known
+            if one.text  # an empty retained message would take the topic away
+        }
+        self._link.tell(self._teller, values, moment.mono_s)
 
-    def stop(self) -> None:
-        """Say offline and go."""
-        self._runner.end()
-        self._link.stop()
-
-    def step(self, moment: Moment) -> float:
-        """Say what is due; next in a second."""
-        if self._link.is_connected.is_set():
-            if not self._fresh:
-                self._fresh = True
-                self._teller.forget()
-            values = {
-                f"{self._prefix}/{one.owner}/{one.key}": one.text
-                for one in old_values(self._old)
-                if one.text  # an empty retained message would take the topic away
-            }
-            self._link.tell(self._teller, values, moment.mono_s)
-        return moment.mono_s + BEAT_S
-
-    def _renew(self) -> None:
-        self._fresh = False
+    def _entities(self, known: list[OldValue]) -> dict[str, str]:
+        """What Home Assistant is told; empty texts take away what was told once."""
+        wanted, name = self._settings.mqtt_discovery, self._settings.mqtt_device_name
+        if wanted is None:
+            return {}
+        told = old_discovery(known, self._prefix, self._discovery_prefix, name)
+        return told if wanted else dict.fromkeys(told, "")
 
     def _heard(self, order: Order) -> None:
         what = order.topic.rpartition("/")[2]
@@ -99,22 +96,14 @@ class LegacyMqttDoor:
                 amps, comma, seconds = text.partition(",")
                 if not comma:
                     raise Refused(422, 'Send amps and seconds, like "16,3600".')
-                used, lasts_s = self._orders.charge_now(whole(amps), whole(seconds), BY)
+                used, lasts_s = self._orders.charge_now(whole_of(amps), whole_of(seconds), self._by)
                 return f"{used} A for {lasts_s} s."
             case "chargeNowEnd":
-                self._orders.charge_now_cancel(BY)
+                self._orders.charge_now_cancel(self._by)
             case "nonScheduledAmpsMax":
-                self._orders.fixed_setting(whole(text), BY)
+                self._orders.fixed_setting(whole_of(text), self._by)
             case "nonScheduledAction":
-                self._orders.action(whole(text), BY)
+                self._orders.action(whole_of(text), self._by)
             case _:
                 raise Refused(404, f"There is no order {what[:40]!r} here.")
         return "Done."
-
-
-def whole(text: str) -> int:
-    """A whole number. Raises Refused."""
-    try:
-        return int(text.strip())
-    except ValueError:
-        raise Refused(422, f"{text[:20]!r} is no whole number.") from None

@@ -2,14 +2,20 @@
 
 TWCManager gave amps to all units together; here each charger has its own. An order for N amps is divided:
 whole amps, chargers with a car first, and nobody gets less than a car can take.
+
+The old HTTP API, the old MQTT topics and the PHP page share one LegacyOrders, as they shared one program: a
+schedule that one of them has half set is completed by another. What it has to remember survives restarts.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from agent.boosts import LONGEST_BOOST_S, BoostAsk, Refused
 from agent.doors.legacy_words import (
@@ -24,11 +30,17 @@ from agent.doors.legacy_words import (
 )
 from agent.doors.orders import lift_limits, set_for_all, stop
 from agent.doors.rooms import Rooms
+from agent.doors.settings import LegacySettings
+from agent.keeping import KeepError
 from agent.model import ChargerRules, Mode, Reading, Role
 from scheduler.wallclock import write_days, write_minute
 
+log = logging.getLogger(__name__)
+
+KEPT = "legacy"
 DAY_S = 86400
 OFFSET_MAX_AGE_S = 600.0  # scripts push every few minutes
+CLOCK = re.compile(r"(-1|\d{1,2}):(\d\d)")
 BAD_NAME = re.compile(r"[@#$%^&*\"+<>;/]")
 SETTINGS = (
     "nonScheduledAction",
@@ -61,17 +73,44 @@ def shares(amps: float, chargers: Sequence[ChargerRules]) -> dict[str, float]:
     raise Refused(409, f"{amps:g} A is too little for any charger: send {least:g} A or more, or 0.")
 
 
-class LegacyOrders:
-    """What old clients may order. `by` is who asked, for the journal. Everything raises Refused."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What TWCManager kept in its settings and the house has no place for.
 
-    def __init__(self, rooms: Rooms, old: OldHouse, *, cancel_means_stop: bool = False) -> None:
-        self._rooms, self._old = rooms, old
+    `half_set` is a schedule that can't be in force yet; `before_stop` the mode that a start brings back.
+    """
+
+    half_set: Schedule | None = None
+    fixed_amps: int = 0
+    action: int | None = None
+    before_stop: Mode | None = None
+
+
+class LegacyOrders:
+    """What old clients may order; any thread may use it. `by` is who asked, for the journal.
+
+    Every order raises Refused.
+    """
+
+    def __init__(self, rooms: Rooms, *, cancel_means_stop: bool = False) -> None:
+        self.old = OldHouse(rooms)
+        self._rooms = rooms
         self._cancel_means_stop = cancel_means_stop
-        self._pending = Schedule()
-        self._fixed_amps = 0
-        self._action: int | None = None
-        self._before_stop: Mode | None = None
+        self._lock = threading.RLock()
+        self._known = _remembered(rooms.kept.get(KEPT))
         self.offsets: dict[str, Offset] = {}
+
+    def _remember(self, **changes: Any) -> None:
+        """Keep it through restarts; a disk that refuses costs no order, only this."""
+        with self._lock:
+            known = replace(self._known, **changes)
+            if known == self._known:
+                return
+            self._known = known
+            try:
+                self._rooms.kept.put(KEPT, _kept(known))
+            except KeepError as error:
+                log.warning("What the old orders need to remember is lost at the next restart: %s", error)
 
     # --- charge now ---
 
@@ -116,24 +155,24 @@ class LegacyOrders:
         for charger in rooms.site.rules.chargers:
             if charger.charger_id not in served:
                 rooms.desk.set_mode(Mode.OFF, charger.charger_id, by)
-        self._fixed_amps = amps
+        self._remember(fixed_amps=amps)
 
     def fixed_setting(self, amps: int, by: str) -> None:
         """The setting nonScheduledAmpsMax: it counts where the action is a fixed rate."""
         if not 0 <= amps <= self._rooms.site.rules.circuit_amps:
             raise Refused(409, f"nonScheduledAmpsMax is 0 to {self._rooms.site.rules.circuit_amps:g} A.")
-        action = self._action or (SUN if self._old.look().fixed_amps < 0 else FIXED)
+        action = self._known.action or (SUN if self.old.look().fixed_amps < 0 else FIXED)
         if action == FIXED:
             self.fixed(amps, by)
-        self._fixed_amps = amps
+        self._remember(fixed_amps=amps)
 
     def action(self, action: int, by: str) -> None:
         """nonScheduledAction: 1 a fixed rate, 2 nothing, 3 the sun."""
         if action not in (FIXED, NOTHING, SUN):
             raise Refused(422, "nonScheduledAction is 1 (fixed rate), 2 (do not charge) or 3 (green energy).")
-        amps = self._fixed_amps or int(self._rooms.site.rules.circuit_amps)
+        amps = self._known.fixed_amps or int(self._rooms.site.rules.circuit_amps)
         self.fixed({FIXED: amps, NOTHING: 0, SUN: -1}[action], by)
-        self._action = action
+        self._remember(action=action)
 
     def policy(self, name: str, by: str) -> None:
         """setPolicy: a built-in policy's name as the mode that comes nearest; it holds until changed."""
@@ -152,12 +191,13 @@ class LegacyOrders:
     def start(self, by: str) -> None:
         """sendStartCommand: charging is allowed again."""
         if self._rooms.desk.control.get().mode is Mode.OFF:
-            set_for_all(self._rooms, self._before_stop or Mode.SOLAR, by)
+            set_for_all(self._rooms, self._known.before_stop or Mode.SOLAR, by)
 
     def stop(self, by: str) -> None:
         """sendStopCommand: off, by the gentle way that the mode `off` takes."""
         mode = self._rooms.desk.control.get().mode
-        self._before_stop = mode if mode is not Mode.OFF else self._before_stop
+        if mode is not Mode.OFF:
+            self._remember(before_stop=mode)
         stop(self._rooms, None, by)
 
     # --- the schedule ---
@@ -165,10 +205,10 @@ class LegacyOrders:
     def schedule(self, wanted: Schedule, by: str) -> None:
         """Make it the window that old clients see; an incomplete one takes that window away."""
         desk = self._rooms.desk
-        self._pending = wanted
         if not wanted.is_complete:
             if any(window.name == OLD_WINDOW for window in desk.windows.get()):
                 desk.delete_window(OLD_WINDOW, by)
+            self._remember(half_set=wanted)
             return
         if wanted.start_minute == wanted.end_minute != 0:
             raise Refused(409, "The schedule begins and ends at the same minute: use 00:00 to 24:00.")
@@ -184,6 +224,7 @@ class LegacyOrders:
             "amps": each,
         }
         desk.put_window(OLD_WINDOW, row, by)
+        self._remember(half_set=None)
 
     def setting(self, name: str, value: float, by: str) -> None:
         """setSetting: one of SETTINGS."""
@@ -191,9 +232,9 @@ class LegacyOrders:
             return self.action(int(value), by)
         if name == "nonScheduledAmpsMax":
             return self.fixed_setting(int(value), by)
-        known = self._old.look().schedule
-        known = known if known.is_complete and not self._pending.is_complete else self._pending
-        return self.schedule(_changed(known, name, value), by)
+        with self._lock:
+            known = self._known.half_set or self.old.look().schedule
+            return self.schedule(_changed(known, name, value), by)
 
     # --- offsets: a script as a poor man's meter ---
 
@@ -203,13 +244,14 @@ class LegacyOrders:
             raise Refused(422, 'offsetName has up to 31 plain letters, without @#$%^&*"+<>;/.')
         if unit not in ("A", "W"):
             raise Refused(422, 'offsetUnit is "A" or "W".')
-        kept = self.offsets.get(name)
-        self.offsets[name] = Offset(value, unit, self._rooms.clock.now().mono_s)
-        try:
-            self._tell_meters()
-        except Refused:
-            self.offsets.pop(name) if kept is None else self.offsets.update({name: kept})
-            raise
+        with self._lock:
+            kept = self.offsets.get(name)
+            self.offsets[name] = Offset(value, unit, self._rooms.clock.now().mono_s)
+            try:
+                self._tell_meters()
+            except Refused:
+                self.offsets.pop(name) if kept is None else self.offsets.update({name: kept})
+                raise
 
     def delete_offset(self, name: str) -> None:
         """Forget an offset."""
@@ -219,9 +261,10 @@ class LegacyOrders:
     def live_offsets(self) -> dict[str, Offset]:
         """Those that are young enough to count, as a meter's reading would be."""
         now = self._rooms.clock.now().mono_s
-        young = {name: one for name, one in self.offsets.items() if now - one.at_mono_s <= OFFSET_MAX_AGE_S}
-        self.offsets = young
-        return self.offsets
+        with self._lock:
+            young = {key: one for key, one in self.offsets.items() if now - one.at_mono_s <= OFFSET_MAX_AGE_S}
+            self.offsets = young
+            return dict(young)
 
     def _tell_meters(self) -> None:
         rules, now = self._rooms.site.rules, self._rooms.clock.now().mono_s
@@ -245,6 +288,27 @@ class LegacyOrders:
         found = sorted(rules.chargers, key=lambda one: (not has_car.get(one.charger_id, False), one.priority))
         with_car = [one for one in found if has_car.get(one.charger_id)]
         return with_car or found
+
+
+def _kept(known: Remembered) -> dict[str, object]:
+    """As JSON values."""
+    half = known.half_set
+    schedule = half and [half.amps, half.start_minute, half.end_minute, sorted(half.days)]
+    mode = known.before_stop and known.before_stop.value
+    return {"half_set": schedule, "fixed_amps": known.fixed_amps, "action": known.action, "before_stop": mode}
+
+
+def _remembered(kept: Any) -> Remembered:
+    """What an earlier run kept; nothing where it can't be read."""
+    if kept is None:
+        return Remembered()
+    try:
+        half, mode = kept["half_set"], kept["before_stop"]
+        schedule = half and Schedule(float(half[0]), int(half[1]), int(half[2]), frozenset(half[3]))
+        return Remembered(schedule, int(kept["fixed_amps"]), kept["action"], Mode(mode) if mode else None)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        log.warning("What the old orders remembered can't be read: %r", error)
+        return Remembered()
 
 
 def _changed(schedule: Schedule, name: str, value: float) -> Schedule:
@@ -273,3 +337,24 @@ def days_of(bits: int) -> frozenset[int]:
     if not 0 <= bits <= 127:
         raise Refused(422, "scheduledAmpsDaysBitmap is 0 to 127: Monday 1 ... Sunday 64.")
     return frozenset(day for day in range(7) if bits >> day & 1)
+
+
+def whole_of(text: str) -> int:
+    """A whole number. Raises Refused."""
+    try:
+        return int(text.strip())
+    except ValueError:
+        raise Refused(422, f"{text[:20]!r} is no whole number.") from None
+
+
+def minute_of(text: str) -> int:
+    """21:30 as minutes after midnight; -1:00 is -1, which means never. Raises Refused."""
+    found = CLOCK.fullmatch(text.strip())
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise Refused(422, f"{text[:20]!r} is no time like 21:30.")
+    return -1 if found[1] == "-1" else int(found[1]) * 60 + int(found[2])
+
+
+def orders_for(rooms: Rooms, settings: LegacySettings) -> LegacyOrders:
+    """The one place that takes every old door's orders, as the settings want it."""
+    return LegacyOrders(rooms, cancel_means_stop=settings.cancel_means_stop)

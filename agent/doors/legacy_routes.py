@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from agent.boosts import Refused
-from agent.doors.legacy_orders import SETTINGS, LegacyOrders
+from agent.doors.legacy_orders import SETTINGS, LegacyOrders, minute_of
 from agent.doors.legacy_words import DAYS, POLICIES, OldHouse, Schedule
 from scheduler.wallclock import write_minute
 
@@ -243,9 +243,30 @@ def page_order(page: str, query: dict[str, str]) -> Callable[[LegacyOrders, str]
         return lambda orders, by: orders.policy(POLICIES[0], by)
     if query["submit"] == "Cancel 1-day charge":
         return lambda orders, by: orders.charge_now_cancel(by)
-    if "nonScheduledAmpsMax" in query:
-        return lambda orders, by: orders.fixed(int(number_in(query, "nonScheduledAmpsMax")), by)
+    if "nonScheduledAmpsMax" in query or "scheduledAmpsMax" in query:
+        return lambda orders, by: _page_form(orders, query, by)
     return None
+
+
+def _page_form(orders: LegacyOrders, query: dict[str, str], by: str) -> None:
+    """The original page sends all of its form at each `submit`; openWB only the first of these."""
+    wanted = _page_schedule(query) if "scheduledAmpsMax" in query else None
+    fixed = int(number_in(query, "nonScheduledAmpsMax")) if "nonScheduledAmpsMax" in query else None
+    if wanted is not None:
+        orders.schedule(wanted, by)
+    if fixed is not None:
+        orders.fixed(fixed, by)
+    if query.get("resumeTrackGreenEnergyTime", "-1:00") != "-1:00":
+        log.info("%s asked when to go back to green energy; windows end when they say.", by)
+
+
+def _page_schedule(query: dict[str, str]) -> Schedule:
+    """Its amps, both times (the start has a spelling of its own), and a box for each day."""
+    amps = max(0.0, number_in(query, "scheduledAmpsMax"))
+    start = minute_of(query.get("scheduledAmpStartTime", "-1:00"))
+    end = minute_of(query.get("scheduledAmpsEndTime", "-1:00"))
+    ticked = {day for day in range(7) if query.get(f"scheduledAmpsDay[{day}]", "") not in ("", "0")}
+    return Schedule(amps, start, end, frozenset(ticked))
 
 
 # --- strict values ---------------------------------------------------------------------------------

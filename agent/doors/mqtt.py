@@ -7,27 +7,23 @@ import logging
 from collections.abc import Callable, Mapping
 
 from agent.boosts import Refused
-from agent.doors.broker import BrokerLink, Order, Teller, address_of
+from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
 from agent.doors.mqtt_topics import obey, values_of
 from agent.doors.nouns import State
 from agent.doors.rooms import Rooms
 from agent.doors.settings import MqttSettings
 from agent.doors.state import state_of
 from agent.model import Moment
-from agent.parts import ThreadRunner
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 1.0
-BY = "MQTT"
-NEVER_AGAIN_S = float("inf")
 
 Announce = Callable[[State], Mapping[str, str]]
 More = Callable[[State], Mapping[str, str]]
-Obey = Callable[[str, str, str], str]
+Obey = Callable[[str, str, str, str], str]
 
 
-class MqttDoor:
+class MqttDoor(BrokerDoor):
     """Tells the broker what changed, once a second, and obeys what comes back."""
 
     name = "mqtt"
@@ -44,55 +40,37 @@ class MqttDoor:
     ) -> None:
         """`announce` gives retained messages said once a connection and again at each `birth_topic`.
 
-        `branches` are further topics under PREFIX/ID/NAME: their values, and who obeys ID/NAME/set/WHAT.
+        `branches` are further topics under PREFIX/ID/NAME: their values, and who obeys ID/NAME/set/WHAT
+        (charger, what, text, by).
         """
         self._rooms, self._settings = rooms, settings
+        self._by = f"MQTT (broker {settings.broker})"
         self._announce, self._birth = announce, birth_topic
         self._branches = dict(branches or {})
         self._values = Teller(settings.every_s, settings.at_most_every_s)
         self._announced = Teller(NEVER_AGAIN_S)
-        self._fresh = False
+        super().__init__(rooms.clock, self._values, self._announced)
         prefix = settings.prefix
         orders = [f"{prefix}/+/set/+", *(f"{prefix}/+/{name}/set/+" for name in self._branches)]
         topics = [*(orders if settings.control else ()), *([birth_topic] if birth_topic else ())]
         self._link = BrokerLink(
             address_of(settings, secrets), f"{prefix}/availability", topics, self._heard, self._renew
         )
-        self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
 
-    def start(self) -> None:
-        """Connect, and go on trying for as long as it takes."""
-        self._link.start()
-        self._runner.start(self)
-
-    def stop(self) -> None:
-        """Say offline and go."""
-        self._runner.end()
-        self._link.stop()
-
-    def step(self, moment: Moment) -> float:
-        """Say what is due; next in a second."""
-        if self._link.is_connected.is_set():
-            if not self._fresh:
-                self._fresh = True
-                self._values.forget()
-                self._announced.forget()
-            state = self._state(moment)
-            if self._announce:
-                self._link.tell(self._announced, self._announce(state), moment.mono_s, qos=1)
-            values = values_of(state, self._rooms.desk.windows.get(), self._settings.prefix)
-            for more, _ in self._branches.values():
-                values |= more(state)
-            self._link.tell(self._values, values, moment.mono_s)
-        return moment.mono_s + BEAT_S
+    def tell(self, moment: Moment) -> None:
+        """Say what is due."""
+        state = self._state(moment)
+        if self._announce:
+            self._link.tell(self._announced, self._announce(state), moment.mono_s, qos=1)
+        values = values_of(state, self._rooms.desk.windows.get(), self._settings.prefix)
+        for more, _ in self._branches.values():
+            values |= more(state)
+        self._link.tell(self._values, values, moment.mono_s)
 
     def _state(self, moment: Moment) -> State:
         site = self._rooms.site
         published, control = self._rooms.published.get(), self._rooms.desk.control.get()
         return state_of(published, control, site.rules, moment, site=site.name)
-
-    def _renew(self) -> None:
-        self._fresh = False
 
     def _heard(self, order: Order) -> None:
         if order.topic == self._birth:
@@ -106,9 +84,9 @@ class MqttDoor:
         try:
             match levels:
                 case [whose, "set", what]:
-                    said = obey(self._rooms, whose, what, order.text, BY)
+                    said = obey(self._rooms, whose, what, order.text, self._by)
                 case [whose, branch, "set", what]:
-                    said = self._branches[branch][1](whose, what, order.text)
+                    said = self._branches[branch][1](whose, what, order.text, self._by)
                 case _:
                     return
         except Refused as refused:

@@ -24,6 +24,7 @@ from typing import Any
 
 from agent.boosts import Refused
 from agent.desk import BoostAsk, Desk
+from agent.doors.jsontext import JsonError, read_json
 from agent.doors.nouns import BoostState, ChargerState, State
 from agent.doors.orders import stop
 from agent.doors.rooms import Rooms
@@ -185,10 +186,7 @@ def _boost_ask(asked: Mapping[str, Any], charger_id: str | None) -> BoostAsk:
 
 
 def _json(text: str) -> Any:
-    def no_constant(word: str) -> Any:
-        raise ValueError(f"{word} is no number")
-
     try:
-        return json.loads(text, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"This is not JSON: {error}.") from None
+        return read_json(text, "This")
+    except JsonError as error:
+        raise Refused(400, str(error)) from None

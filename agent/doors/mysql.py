@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 
-from agent.doors.outlet import Surroundings, Trouble
+from agent.doors.outlet import Surroundings
 from agent.doors.outlet_settings import MysqlSettings
-from agent.doors.sql import PREFIX, Connection, Dialect, Problem, SqlOutlet
-from agent.history.copies import Copies, Row, Table
+from agent.doors.sql import PREFIX, Connection, Dialect, Place, Problem, SqlOutlet, missing, open_copy
+from agent.history.copies import Row, Table
 
 CONNECT_S, ANSWER_S = 5, 30
 
@@ -41,35 +40,28 @@ MYSQL = Dialect(
 
 def open_outlet(settings: MysqlSettings, around: Surroundings) -> SqlOutlet:
     """The outlet as settings describe it."""
-    copies = Copies(around.state_dir / "history.db")
-    password = around.secrets.get("MYSQL_PASSWORD", "")
-    return SqlOutlet(
-        "mysql", MYSQL, lambda: _connect(settings, password), copies, around.tell, settings.every_s
-    )
+    return open_copy(MYSQL, settings, around, "mysql", _connect)
 
 
-def _connect(settings: MysqlSettings, password: str) -> Connection:
+def _connect(place: Place) -> Connection:
     try:
         import pymysql
     except ImportError:
-        raise Trouble(
-            "MySQL needs the package PyMySQL. Type: ./sunward python -m pip install 'PyMySQL~=1.2'"
-        ) from None
+        raise missing("MySQL", "PyMySQL", "1.2") from None
     errors = (pymysql.Error, OSError, RuntimeError)  # RuntimeError: a caching_sha2 login without TLS
     try:
         raw = pymysql.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=password,
-            database=settings.database,
+            host=place.host,
+            port=place.port,
+            user=place.user,
+            password=place.password,
+            database=place.database,
             charset="utf8mb4",
             connect_timeout=CONNECT_S,
             read_timeout=ANSWER_S,
             write_timeout=ANSWER_S,
-            ssl=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else None,
+            ssl=place.tls,
         )
     except errors as error:
-        where = f"{settings.user} at {settings.host}:{settings.port}/{settings.database}"
-        raise Problem(f"{error.args[-1] if error.args else error} ({where})") from error
+        raise Problem(f"{error.args[-1] if error.args else error} ({place})") from error
     return Connection(raw, errors)

@@ -21,7 +21,6 @@ from agent.doors.steering import Steering
 
 log = logging.getLogger(__name__)
 
-BY = "OCPP"
 PASSWORD = "OCPP_PASSWORD"
 OPEN_S = 20.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 5.0, 60.0
@@ -38,7 +37,7 @@ class OcppDoor:
     def __init__(self, rooms: Rooms, settings: OcppSettings, secrets: Mapping[str, str]) -> None:
         self._rooms, self._settings = rooms, settings
         self._password = secrets.get(PASSWORD, "")
-        self._steering = Steering(rooms, settings.hold_s, BY)
+        self._steering = Steering(rooms, settings.hold_s, f"OCPP ({settings.url})")
         self._points: list[Point] = []
         self._tls: ssl.SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

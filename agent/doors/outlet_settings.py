@@ -41,26 +41,27 @@ class CsvSettings(Section):
     keep_days: Annotated[int, Field(ge=0, le=36500)] = 0
 
 
-class MysqlSettings(Section):
+class DatabaseSettings(Section):
+    """A copy of the history in a database."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    database: Name = "sunward"
+    user: Name = "sunward"
+    ca_file: str = ""
+    every_s: Seconds = 60.0
+
+
+class MysqlSettings(DatabaseSettings):
     """[outlets.mysql]: a copy of the history in MySQL or MariaDB; MYSQL_PASSWORD in credentials.env."""
 
-    host: str = "127.0.0.1"
     port: Port = 3306
-    database: Name = "sunward"
-    user: Name = "sunward"
-    ca_file: str = ""
-    every_s: Seconds = 60.0
 
 
-class PostgresSettings(Section):
+class PostgresSettings(DatabaseSettings):
     """[outlets.postgres]: a copy of the history in PostgreSQL; POSTGRES_PASSWORD in credentials.env."""
 
-    host: str = "127.0.0.1"
     port: Port = 5432
-    database: Name = "sunward"
-    user: Name = "sunward"
-    ca_file: str = ""
-    every_s: Seconds = 60.0
 
 
 class InfluxSettings(Section):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Sequence
 
-from agent.doors.outlet import Surroundings, Trouble
+from agent.doors.outlet import Surroundings
 from agent.doors.outlet_settings import PostgresSettings
-from agent.doors.sql import PREFIX, Connection, Dialect, Problem, SqlOutlet
-from agent.history.copies import Copies, Kind, Row, Table
+from agent.doors.sql import PREFIX, Connection, Dialect, Place, Problem, SqlOutlet, missing, open_copy
+from agent.history.copies import Kind, Row, Table
 
 ANSWER_S = 30
 
@@ -47,35 +46,28 @@ POSTGRES = Dialect(
 
 def open_outlet(settings: PostgresSettings, around: Surroundings) -> SqlOutlet:
     """The outlet as settings describe it."""
-    copies = Copies(around.state_dir / "history.db")
-    password = around.secrets.get("POSTGRES_PASSWORD", "")
-    return SqlOutlet(
-        "postgres", POSTGRES, lambda: _connect(settings, password), copies, around.tell, settings.every_s
-    )
+    return open_copy(POSTGRES, settings, around, "postgres", _connect)
 
 
-def _connect(settings: PostgresSettings, password: str) -> Connection:
+def _connect(place: Place) -> Connection:
     try:
         from pg8000 import dbapi
     except ImportError:
-        raise Trouble(
-            "PostgreSQL needs the package pg8000. Type: ./sunward python -m pip install 'pg8000~=1.31'"
-        ) from None
+        raise missing("PostgreSQL", "pg8000", "1.31") from None
     errors = (dbapi.Error, OSError)
     try:
         raw = dbapi.connect(
-            user=settings.user,
-            password=password,
-            host=settings.host,
-            port=settings.port,
-            database=settings.database,
+            user=place.user,
+            password=place.password,
+            host=place.host,
+            port=place.port,
+            database=place.database,
             timeout=ANSWER_S,
-            ssl_context=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else None,
+            ssl_context=place.tls,
             application_name="sunward",
         )
     except errors as error:
-        where = f"{settings.user} at {settings.host}:{settings.port}/{settings.database}"
-        raise Problem(f"{_said(error)} ({where})") from error
+        raise Problem(f"{_said(error)} ({place})") from error
     return Connection(raw, errors)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agent.desk import Desk
+from agent.keeping import Kept, KeptNowhere
 from agent.model import Event, Published, Rules
 from agent.parts import Slot
 from scheduler.clock import Clock
@@ -92,7 +93,10 @@ def _untried() -> Sequence[Row]:
 
 @dataclass(frozen=True)
 class Rooms:
-    """All that a door may touch. `examine` tries everything and gives rows of `level, about, says`."""
+    """All that a door may touch. `examine` tries everything and gives rows of `level, about, says`.
+
+    `kept` is for what a door has to know after a restart; each uses keys of its own.
+    """
 
     clock: Clock
     published: Slot[Published]
@@ -101,3 +105,4 @@ class Rooms:
     site: Site
     tell: Callable[[Event], None] = _unheard
     examine: Callable[[], Sequence[Row]] = _untried
+    kept: Kept = field(default_factory=KeptNowhere)

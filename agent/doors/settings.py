@@ -63,6 +63,8 @@ class LegacySettings(Section):
     cancel_means_stop: bool = False
     mqtt_prefix: Annotated[str, Field(pattern=rf"^$|{PLAIN_TOPIC}", max_length=60)] = ""
     mqtt_control: bool = False
+    mqtt_discovery: bool | None = None
+    mqtt_device_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .-]+$", max_length=40)] = "TWC"
     ipc_path: str = ""
     ipc_control: bool = False
     ipc_rights: Literal["owner", "group", "everybody"] = "owner"
@@ -125,6 +127,8 @@ def door_problems(
         )
     if mqtt is None and legacy is not None and legacy.mqtt_prefix:
         problems.append("legacy.mqtt_prefix: there is no [mqtt] section that says which broker to use.")
+    if legacy is not None and legacy.mqtt_discovery is not None and not legacy.mqtt_prefix:
+        problems.append("legacy.mqtt_discovery: speaks of the topics of legacy.mqtt_prefix. Set that too.")
     if mqtt is not None and legacy is not None and legacy.mqtt_prefix == mqtt.prefix:
         problems.append("legacy.mqtt_prefix: is the same as mqtt.prefix. Give each its own.")
     if homeassistant is not None and homeassistant.url and not secrets.get(HA_TOKEN):

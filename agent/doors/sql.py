@@ -10,12 +10,14 @@ One database belongs to one house.
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from agent.doors.outlet import Outlet, Trouble
+from agent.doors.outlet import Outlet, Surroundings, Trouble
+from agent.doors.outlet_settings import DatabaseSettings
 from agent.history.copies import TABLES, Column, Copies, Kind, Row, Table, Tally
 from agent.history.reader import HistoryError
 from agent.model import Event, Moment
@@ -44,6 +46,21 @@ class Dialect:
     view_time: Callable[[str], str]
     make_view: str = "CREATE OR REPLACE VIEW"
     table_end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a database is and how it is entered; str() names it without the password."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    tls: ssl.SSLContext | None
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.host}:{self.port}/{self.database}"
 
 
 class Problem(Exception):
@@ -190,6 +207,35 @@ def _fitting(row: Row, columns: Iterable[Column]) -> Row:
 
 def _words(error: Exception) -> str:
     return " ".join(str(part) for part in error.args if part) or type(error).__name__
+
+
+def open_copy(
+    dialect: Dialect,
+    settings: DatabaseSettings,
+    around: Surroundings,
+    name: str,
+    connect: Callable[[Place], Connection],
+) -> SqlOutlet:
+    """The outlet of one database: its password is NAME_PASSWORD of credentials.env."""
+
+    def opened() -> Connection:
+        password = around.secrets.get(f"{name.upper()}_PASSWORD", "")
+        try:
+            tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else None
+        except OSError as error:
+            raise Problem(f"{settings.ca_file} is no certificate that can be read ({error})") from error
+        return connect(Place(settings.host, settings.port, settings.database, settings.user, password, tls))
+
+    copies = Copies(around.state_dir / "history.db")
+    return SqlOutlet(name, dialect, opened, copies, around.tell, settings.every_s)
+
+
+def missing(database: str, package: str, version: str) -> Trouble:
+    """What to say when a database's package is not installed."""
+    return Trouble(
+        f"{database} needs the package {package}. Type: "
+        f"./sunward python -m pip install '{package}~={version}'"
+    )
 
 
 # --- tables and views ------------------------------------------------------------------------------

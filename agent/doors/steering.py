@@ -32,7 +32,7 @@ def is_allowed(charger: ChargerState) -> bool:
 
 
 class Steering:
-    """One such program's hands and eyes; any thread may use it. `by` names it in the journal."""
+    """One such program's hands and eyes; any thread may use it. `by` names it, or who brought its order."""
 
     def __init__(self, rooms: Rooms, hold_s: float, by: str) -> None:
         self._rooms = rooms
@@ -79,24 +79,24 @@ class Steering:
                 return
             left_s = boost.ends_mono_s - self._rooms.clock.now().mono_s
             if left_s < self._hold_s / 2:
-                self._boost(charger_id, boost.amps)
+                self._boost(charger_id, boost.amps, self._by)
 
-    def allow(self, charger_id: str, on: bool) -> str:
+    def allow(self, charger_id: str, on: bool, by: str = "") -> str:
         """Give or take the permission; a sentence that says what was done. Raises Refused."""
-        charger, desk = self.rules(charger_id), self._rooms.desk
+        charger, desk, by = self.rules(charger_id), self._rooms.desk, by or self._by
         with self._lock:
             if not on:
-                desk.end_boost(charger_id, self._by)
-                desk.set_mode(Mode.OFF, charger_id, self._by)
+                desk.end_boost(charger_id, by)
+                desk.set_mode(Mode.OFF, charger_id, by)
                 self._held.discard(charger_id)
                 self._stopped.add(charger_id)
                 return "Off."
-            self._lift(charger_id)
+            self._lift(charger_id, by)
             amps = self._amps.get(charger_id, charger.min_amps)
-            self._boost(charger_id, amps)
+            self._boost(charger_id, amps, by)
             return f"On, with {amps:g} A."
 
-    def limit(self, charger_id: str, amps: float) -> str:
+    def limit(self, charger_id: str, amps: float, by: str = "") -> str:
         """Set the amps; a sentence that says what was done. Raises Refused for what the wires don't bear."""
         charger = self.rules(charger_id)
         if not charger.min_amps <= amps <= charger.max_amps:
@@ -108,7 +108,7 @@ class Steering:
         with self._lock:
             self._amps[charger_id] = amps
             if self._own_boost(charger_id) is not None:
-                self._boost(charger_id, amps)
+                self._boost(charger_id, amps, by or self._by)
         return f"{amps:g} A."
 
     def release(self, charger_id: str) -> None:
@@ -118,19 +118,19 @@ class Steering:
                 self._rooms.desk.end_boost(charger_id, self._by)
             self._held.discard(charger_id)
             if charger_id in self._stopped:
-                self._lift(charger_id)
+                self._lift(charger_id, self._by)
 
     def _own_boost(self, charger_id: str) -> Boost | None:
         """The boost that we began and nobody has ended."""
         boosts = self._rooms.desk.control.get().boosts if charger_id in self._held else ()
         return next((one for one in boosts if one.charger_id == charger_id), None)
 
-    def _lift(self, charger_id: str) -> None:
+    def _lift(self, charger_id: str, by: str) -> None:
         desk = self._rooms.desk
         self._stopped.discard(charger_id)
         if desk.control.get().mode_by_charger.get(charger_id) is Mode.OFF:
-            desk.set_mode(None, charger_id, self._by)
+            desk.set_mode(None, charger_id, by)
 
-    def _boost(self, charger_id: str, amps: float | None) -> None:
-        self._rooms.desk.start_boost(BoostAsk(amps=amps, for_s=self._hold_s, charger_id=charger_id), self._by)
+    def _boost(self, charger_id: str, amps: float | None, by: str) -> None:
+        self._rooms.desk.start_boost(BoostAsk(amps=amps, for_s=self._hold_s, charger_id=charger_id), by)
         self._held.add(charger_id)

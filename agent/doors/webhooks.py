@@ -4,11 +4,12 @@ The body is JSON: id, at (ISO or null), site, kind, severity, subject, recovers,
 
     X-Sunward-Timestamp: 1780482602
     X-Sunward-Signature: sha256=HEX         HMAC-SHA256 of "TIMESTAMP.BODY" with the shared secret
-    X-Sunward-Delivery:  the event's id     the same again when a delivery is repeated
+    X-Sunward-Delivery:  the event's id     the same again when a delivery is repeated, also after a restart
 
 A receiver compares the signature in constant time, refuses old timestamps, and forgets ids it knows. Answer
 2xx within 10 s. Anything else is tried again, more and more seldom, for a day; only 400, 413, 415 and
-422 ("this I will never take") are given up at once. Events go out in order; a thousand may wait, in memory.
+422 ("this I will never take") are given up at once. Events go out in order; a thousand may wait. What waited
+when the power went is taken from the history at the next start.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from agent.boosts import Refused
+from agent.doors.backlog import Mark, events_between
 from agent.doors.outlet import Outlet, Surroundings, Trouble
 from agent.doors.outlet_settings import WebhookSettings
 from agent.model import Event, Moment
@@ -40,6 +43,7 @@ class _Letter:
     id: str
     body: bytes
     since_mono_s: float
+    at_s: int
 
 
 class Webhook(Outlet):
@@ -49,7 +53,11 @@ class Webhook(Outlet):
         super().__init__(f"webhook {urlsplit(settings.url).netloc}", around.tell)
         self._settings = settings
         self._secret = around.secrets.get(settings.secret, "").encode()
-        self._site = around.rooms.site.name
+        self._rooms, self._site = around.rooms, around.rooms.site.name
+        self._begun_mono_s = around.rooms.clock.now().mono_s
+        self._has_looked_back = False
+        self._mark = Mark(around.rooms.kept, f"webhook {_short(settings.url)}")
+        self._left_s = self._mark.at_s  # where an earlier run ended
         self._box: Outbox[Event] = Outbox(MOST_WAITING)
         self._waiting: deque[_Letter] = deque(maxlen=MOST_WAITING)
         self._session: requests.Session | None = None
@@ -57,21 +65,50 @@ class Webhook(Outlet):
 
     def hear(self, event: Event) -> None:
         """Take an event if it belongs here; our own troubles don't."""
-        if event.subject != self.name and self._settings.wants(event.kind, severity_of(event)):
+        if self._is_wanted(event):
             self._box.put(event)
+
+    def _is_wanted(self, event: Event) -> bool:
+        return event.subject != self.name and self._settings.wants(event.kind, severity_of(event))
 
     def work(self, moment: Moment) -> float:
         """Deliver what waits, oldest first."""
         for event in self._box.drain():
             self._waiting.append(_letter(event, self._site, moment))
+        self._look_back(moment)
         while self._waiting:
             if moment.mono_s - self._waiting[0].since_mono_s <= GIVE_UP_AFTER_S:
                 self._deliver(self._waiting[0], moment)
-            self._waiting.popleft()
+            self._is_done()
+        self._mark.keep()
         return moment.mono_s + LOOK_EVERY_S
+
+    def _is_done(self) -> None:
+        letter = self._waiting.popleft()
+        self._mark.reached(letter.at_s, letter.id)
+
+    def _look_back(self, moment: Moment) -> None:
+        """Once, when the time is known: what happened before this start and never arrived."""
+        if self._has_looked_back or moment.wall is None:
+            return
+        now_s = moment.wall.timestamp()
+        begun_s = now_s - (moment.mono_s - self._begun_mono_s)
+        since_s = max(float(begun_s if self._left_s is None else self._left_s), now_s - GIVE_UP_AFTER_S)
+        known = {*self._mark.names, *(letter.id for letter in self._waiting)}
+        try:
+            events = list(events_between(self._rooms.history, since_s, begun_s))
+        except Refused:
+            return  # the history can't answer now: it is asked again
+        self._has_looked_back = True
+        self._mark.reached(int(since_s))
+        letters = [_letter(event, self._site, moment) for event in events if self._is_wanted(event)]
+        missed = [letter for letter in letters if letter.id not in known]
+        room = MOST_WAITING - len(self._waiting)
+        self._waiting.extendleft(reversed(missed[-room:] if room else []))
 
     def rest(self) -> None:
         """Hang up."""
+        self._mark.keep()
         if self._session is not None:
             self._session.close()
             self._session = None
@@ -98,7 +135,7 @@ class Webhook(Outlet):
         except requests.RequestException as error:
             raise Trouble(f"The {self.name} does not answer ({type(error).__name__}). Events wait.") from None
         if answer.status_code in NEVER_TAKEN:
-            self._waiting.popleft()
+            self._is_done()
             raise Trouble(f"The {self.name} will not take an event ({answer.status_code}): it was dropped.")
         if answer.status_code >= 300:
             raise Trouble(f"The {self.name} answers {answer.status_code}. Events wait, for a day at most.")
@@ -125,8 +162,14 @@ def _letter(event: Event, site: str, moment: Moment) -> _Letter:
         "sentence": event.sentence,
         "data": dict(event.data),
     }
-    words = json.dumps(told, ensure_ascii=False, default=str)
-    key = hashlib.sha256(f"{moment.mono_s}{words}".encode()).hexdigest()[:24]
-    return _Letter(
-        key, json.dumps({"id": key, **told}, ensure_ascii=False, default=str).encode(), moment.mono_s
-    )
+    now_s = moment.wall.timestamp() if moment.wall else 0.0
+    at_s = int(event.at_wall.timestamp()) if event.at_wall else int(now_s)
+    when = str(at_s) if event.at_wall else f"{moment.mono_s} after some start"
+    key = _short("\n".join((site, when, event.kind, event.subject, event.sentence)))
+    body = json.dumps({"id": key, **told}, ensure_ascii=False, default=str).encode()
+    age_s = max(0.0, now_s - at_s) if moment.wall and event.at_wall else 0.0
+    return _Letter(key, body, moment.mono_s - age_s, at_s)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -14,14 +14,13 @@ say `group` or `everybody`. Source: the pages of cdragon, LennyBo and ngardiner,
 from __future__ import annotations
 
 import logging
-import re
 import struct
 from collections.abc import Callable
 from typing import Any
 
 from agent.boosts import Refused
-from agent.doors.legacy_orders import LegacyOrders, days_of
-from agent.doors.legacy_words import CHARGE_NOW, Look, OldHouse, Schedule, least_amps, state_code
+from agent.doors.legacy_orders import LegacyOrders, days_of, minute_of, whole_of
+from agent.doors.legacy_words import CHARGE_NOW, Look, Schedule, least_amps, state_code
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings
 from agent.model import Moment
@@ -38,8 +37,7 @@ OLDEST_S = 30.0
 BEAT_S = 0.1
 MOST_A_BEAT = 10
 RIGHTS = {"owner": 0o600, "group": 0o660, "everybody": 0o666}
-BY = "the PHP page"
-CLOCK = re.compile(r"(-1|\d{1,2}):(\d\d)")
+BY = "the PHP page (this computer)"
 
 
 class WebIpcDoor:
@@ -47,10 +45,8 @@ class WebIpcDoor:
 
     name = "webipc"
 
-    def __init__(self, rooms: Rooms, settings: LegacySettings) -> None:
-        self._rooms, self._settings = rooms, settings
-        self._old = OldHouse(rooms)
-        self._orders = LegacyOrders(rooms, self._old, cancel_means_stop=settings.cancel_means_stop)
+    def __init__(self, rooms: Rooms, settings: LegacySettings, orders: LegacyOrders) -> None:
+        self._rooms, self._settings, self._orders = rooms, settings, orders
         self._queue: Any = None
         self._ipc: Any = None
         self._runner = ThreadRunner(rooms.clock, lambda part, error: None)
@@ -106,9 +102,9 @@ class WebIpcDoor:
         name, _, value = text.partition("=")
         name = name.strip()
         if name in QUESTIONS:
-            self._answer(at_s, number, QUESTIONS[name](self._old.look()))
+            self._answer(at_s, number, QUESTIONS[name](self._orders.old.look()))
         elif name == "dumpState":
-            self._answer_in_pages(at_s, number, _dump(self._old.look()))
+            self._answer_in_pages(at_s, number, _dump(self._orders.old.look()))
         elif name in ORDERS:
             self._order(name, value, at_s, moment)
         elif name in DEAF:
@@ -193,30 +189,16 @@ QUESTIONS: dict[str, Callable[[Look], str]] = {
 
 
 def _fixed(orders: LegacyOrders, value: str) -> None:
-    orders.fixed(_whole(value), BY)
+    orders.fixed(whole_of(value), BY)
 
 
 def _scheduled(orders: LegacyOrders, value: str) -> None:
     """`A startTime=HH:MM endTime=HH:MM days=N`, its parts on lines of their own or not."""
     amps, *rest = value.split() or [""]
     parts = dict(part.split("=", 1) for part in rest if "=" in part)
-    start, end = _minute(parts.get("startTime", "-1:00")), _minute(parts.get("endTime", "-1:00"))
-    days = days_of(_whole(parts.get("days", "127")))
-    orders.schedule(Schedule(max(0, _whole(amps)), start, end, days), BY)
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text.strip())
-    except ValueError:
-        raise Refused(422, f"{text[:20]!r} is no whole number.") from None
-
-
-def _minute(text: str) -> int:
-    found = CLOCK.fullmatch(text)
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise Refused(422, f"{text[:20]!r} is no time like 21:30.")
-    return -1 if found[1] == "-1" else int(found[1]) * 60 + int(found[2])
+    start, end = minute_of(parts.get("startTime", "-1:00")), minute_of(parts.get("endTime", "-1:00"))
+    days = days_of(whole_of(parts.get("days", "127")))
+    orders.schedule(Schedule(max(0, whole_of(amps)), start, end, days), BY)
 
 
 ORDERS: dict[str, Callable[[LegacyOrders, str], object]] = {

@@ -23,7 +23,7 @@ from typing import Literal
 
 from agent.meters import units
 from agent.meters.line import NO_SECRET, Secret, option
-from agent.meters.picked import POSITIVE_HELP, Positive, turned
+from agent.meters.picked import POSITIVE_HELP, Facing, faced
 from agent.meters.values import Meaning, Phases, Poor, Values, signed_amps
 from agent.meters.via.pages import Bearer, Get, Pages, Tree
 
@@ -45,7 +45,7 @@ class Options:
 
     token: Secret = option(NO_SECRET, "version 2: name of its token in credentials.env")
     tls: Literal["off", "on", "unverified"] = option("off", "version 2: unverified")
-    positive: Positive = option("import", POSITIVE_HELP)
+    positive: Facing = option("import", POSITIVE_HELP)
 
 
 def auth(options: Options) -> Bearer:
@@ -79,7 +79,7 @@ def decode(answers: Pages, options: Options) -> Meaning:
     )
     if found.soc_percent is not None:
         return {"battery": found.flipped()}
-    return {"any": turned(found, options.positive)}
+    return {"any": faced(found, options.positive)}
 
 
 UNITS = (("power", "w"), ("current", "a"), ("voltage", "v"))

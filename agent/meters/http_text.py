@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agent.meters import units
 from agent.meters.line import option
-from agent.meters.picked import POSITIVE_HELP, Access, Positive
+from agent.meters.picked import POSITIVE_HELP, Access, Facing
 from agent.meters.values import Meaning, Values
 from agent.meters.via.pages import Auth, Get, Pages
 
@@ -32,7 +32,7 @@ class Options(Access):
     after: str = option("", "words before the number; without them the whole answer is the number")
     unit: str = option("W", "unit of a bare number")
     scale: float = option(1.0, "what the number is multiplied with")
-    positive: Positive = option("import", POSITIVE_HELP)
+    positive: Facing = option("import", POSITIVE_HELP)
 
 
 def auth(options: Options) -> Auth:

@@ -18,7 +18,7 @@ from agent.meters.line import NO_SECRET, Secret, option
 from agent.meters.values import Phases, Poor, Values
 from agent.meters.via.pages import Basic, Bearer, Get, Header, Password, Query
 
-Positive = Literal["import", "export"]
+Facing = Literal["import", "export"]
 Read = Callable[[str, str, str], float]  # (name, "W" | "A" | ..., unit of a bare number); raises Poor
 POSITIVE_HELP = "what a positive number means: power into the house (import), or out of it (export)"
 
@@ -37,7 +37,7 @@ class Picks:
     unit: str = option("", "unit of watts that come without one")
     energy_unit: Literal["Wh", "kWh", "MWh"] = option("Wh", "unit of counters that come without one")
     scale: float = option(1.0, "what the watts are multiplied with")
-    positive: Positive = option("import", POSITIVE_HELP)
+    positive: Facing = option("import", POSITIVE_HELP)
 
     def names(self) -> Iterator[str]:
         """All that is picked beside the watts themselves."""
@@ -61,7 +61,7 @@ def values(picks: Picks, name: str, read: Read) -> Values:
     )
 
 
-def turned(found: Values, positive: Positive) -> Values:
+def faced(found: Values, positive: Facing) -> Values:
     """A meter's values as the house sees them; one that looks the other way has its counters swapped."""
     return found.flipped() if positive == "export" else found
 

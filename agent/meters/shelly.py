@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.meters.line import NO_SECRET, Secret, option
-from agent.meters.picked import POSITIVE_HELP, Positive, turned
+from agent.meters.picked import POSITIVE_HELP, Facing, faced
 from agent.meters.values import Meaning, Poor, Values, signed_amps
 from agent.meters.via.pages import Get, Pages, Password, Tree
 
@@ -49,7 +49,7 @@ class Options:
     """What a line may say."""
 
     channel: int | None = option(None, "which clamp or plug, counted from 0", least=0, most=63)
-    positive: Positive = option("import", POSITIVE_HELP)
+    positive: Facing = option("import", POSITIVE_HELP)
     password: Secret = option(NO_SECRET, "name of its password in credentials.env, if it has one")
 
 
@@ -69,7 +69,7 @@ def decode(answers: Pages, options: Options) -> Meaning:
     """One meter; only the line knows where it sits."""
     later = answers.find(LATER)
     found = _later(later.json(), options.channel) if later else _first(answers.json(FIRST), options.channel)
-    return {"any": turned(found, options.positive)}
+    return {"any": faced(found, options.positive)}
 
 
 def _first(status: Tree, channel: int | None) -> Values:

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from agent.meters import units
 from agent.meters.line import NO_SECRET, Secret, option
-from agent.meters.picked import POSITIVE_HELP, Positive, turned
+from agent.meters.picked import POSITIVE_HELP, Facing, faced
 from agent.meters.values import Meaning, Phases, Poor, Values, signed_amps
 from agent.meters.via.pages import Basic, Get, Pages, Tree
 
@@ -45,7 +45,7 @@ class Options:
     serial: str = option("", "the device's serial number, instead of its id")
     user: Secret = option(NO_SECRET, "name of the account's user name in credentials.env")
     password: Secret = option(NO_SECRET, "name of the account's password in credentials.env")
-    positive: Positive = option("import", POSITIVE_HELP)
+    positive: Facing = option("import", POSITIVE_HELP)
     tls: Literal["on", "off", "unverified"] = option("on", "https, always")
 
 
@@ -76,7 +76,7 @@ def decode(answers: Pages, options: Options) -> Meaning:
         _counter(device, "CounterReadingExport"),
         at_wall=units.stamp(device.text_or("ValueDate")),
     )
-    return {"any": turned(found, options.positive)}
+    return {"any": faced(found, options.positive)}
 
 
 def _device(options: Options) -> Get:

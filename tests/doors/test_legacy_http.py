@@ -8,16 +8,21 @@ import httpx
 import pytest
 
 from agent.doors.legacy_http import Guests, LegacyHttpDoor
+from agent.doors.legacy_orders import orders_for
+from agent.doors.legacy_words import OLD_WINDOW
 from agent.doors.settings import LegacySettings
+from agent.history.kept import Kept
 from agent.model import Mode
-from tests.web.house import CARPORT, GARAGE, VIN
+from scheduler.clock import FakeClock
+from tests.web.house import CARPORT, GARAGE, NOON, VIN, MiniHouse
 
 ALL = {"http": "127.0.0.1:0", "http_read": True, "http_control": True}
 
 
 @contextmanager
 def opened(house, **settings):
-    door = LegacyHttpDoor(house.rooms, LegacySettings(**{**ALL, **settings}))
+    legacy = LegacySettings(**{**ALL, **settings})
+    door = LegacyHttpDoor(house.rooms, legacy, orders_for(house.rooms, legacy))
     door.start()
     try:
         with httpx.Client(base_url=door.url, timeout=10) as client:
@@ -229,6 +234,60 @@ def test_settings_that_have_an_equal_are_taken(house, old):
         assert setting(old, name, value) == 400
 
 
+def test_a_schedule_half_set_by_one_door_is_completed_by_another_after_a_restart(tmp_path):
+    kept = Kept(tmp_path / "state.db", FakeClock(NOON), lambda event: None)
+    house = MiniHouse(kept=kept)
+    house.desk.put_windows([])
+    orders = orders_for(house.rooms, LegacySettings())
+    for name, value in (("Max", 16), ("StartHour", 22.5)):
+        orders.setting(f"scheduledAmps{name}", value, "the old API")
+    assert house.desk.windows.get() == ()
+    kept.close()
+    kept = Kept(tmp_path / "state.db", FakeClock(NOON), lambda event: None)
+    house = MiniHouse(kept=kept)
+    with opened(house) as old:
+        assert setting(old, "scheduledAmpsEndHour", 6) == 204
+        (window,) = house.desk.windows.get()
+        assert (window.name, window.from_minute, window.to_minute) == (OLD_WINDOW, 1350, 360)
+        house.desk.delete_window(OLD_WINDOW)  # on the page: what was half set must not bring it back
+        assert setting(old, "scheduledAmpsDaysBitmap", 3) == 204
+        assert house.desk.windows.get() == ()
+    kept.close()
+
+
+def test_the_original_pages_form_sets_the_schedule_and_the_rest(house, old):
+    form = {"scheduledAmpsMax": "16", "scheduledAmpStartTime": "21:30", "scheduledAmpsEndTime": "06:00"}
+    form |= {"nonScheduledAmpsMax": "-1", "resumeTrackGreenEnergyTime": "-1:00", "submit": "Save"}
+    days = {f"scheduledAmpsDay[{day}]": "1" for day in (0, 4)}
+    assert old.post("/index.php", data=form | days).status_code == 200
+    window = house.desk.windows.get()[-1]
+    assert (window.name, window.from_minute, window.to_minute) == (OLD_WINDOW, 1290, 360)
+    assert (window.days, window.amps) == ({0, 4}, 8.0)
+    assert house.desk.control.get().mode == Mode.SOLAR
+    assert old.get("/index.php", params=form | days | {"scheduledAmpsMax": "999"}).status_code == 400
+    assert old.get("/index.php", params=form | days | {"scheduledAmpStartTime": "25:00"}).status_code == 400
+    assert house.desk.windows.get()[-1] == window
+    assert old.get("/index.php", params=form | {"scheduledAmpsMax": "-1"}).status_code == 200
+    assert [one.name for one in house.desk.windows.get()] == ["night"]
+
+
+def test_strangers_take_no_guests_place_and_dawdlers_are_hung_up_on(house):
+    with opened(house, allow=("127.0.0.2",)) as old:
+        crowd = [socket.create_connection(("127.0.0.1", old.base_url.port)) for _ in range(40)]
+        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as guest:
+            assert guest.get(f"{old.base_url}/api/getStatus").status_code == 200
+        for one in crowd:
+            one.close()
+    with opened(house) as old, socket.create_connection(("127.0.0.1", old.base_url.port)) as slow:
+        slow.sendall(b"GET /api/getStatus HTTP/1.0\r\nX: ")
+        slow.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            slow.recv(1)
+        house.clock.advance(16)
+        slow.settimeout(3)
+        assert slow.recv(100) == b""
+
+
 def test_policies_become_modes(house, old):
     for name, mode in (("Non Scheduled Charging", Mode.FAST), ("Track Green Energy", Mode.SOLAR)):
         assert old.post("/api/setPolicy", json={"policy": name}).json()["policy"] == name
@@ -331,7 +390,8 @@ def test_nothing_changes_by_get_and_nothing_long_is_read(house, old):
 
 def test_a_taken_port_is_one_sentence(house):
     with opened(house) as old:
-        second = LegacyHttpDoor(house.rooms, LegacySettings(http=f"127.0.0.1:{old.base_url.port}"))
+        legacy = LegacySettings(http=f"127.0.0.1:{old.base_url.port}")
+        second = LegacyHttpDoor(house.rooms, legacy, orders_for(house.rooms, legacy))
         with pytest.raises(OSError, match="Choose another port"):
             second.start()
         second.stop()

@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 from agent.doors.legacy_mqtt import LegacyMqttDoor
+from agent.doors.legacy_orders import orders_for
 from agent.doors.settings import LegacySettings, MqttSettings
 from agent.model import Mode
 from tests.web.house import GARAGE, VIN
@@ -12,7 +13,9 @@ from tests.web.house import GARAGE, VIN
 @contextmanager
 def opened(house, broker, **settings):
     legacy = LegacySettings(**{"mqtt_prefix": "TWC", "mqtt_control": True, **settings})
-    door = LegacyMqttDoor(house.rooms, legacy, MqttSettings(broker=broker.address), {})
+    door = LegacyMqttDoor(
+        house.rooms, legacy, MqttSettings(broker=broker.address), {}, orders_for(house.rooms, legacy)
+    )
     door.start()
     try:
         yield door
@@ -41,6 +44,37 @@ def test_the_old_topics_are_told(house, broker):
         house.second()
         house.second()
         eyes.sees(f"TWC/{GARAGE}/ampsInUse", "0.0")
+
+
+def test_home_assistant_keeps_the_entities_that_it_knew_by_their_ids(house, broker):
+    place = f"homeassistant/sensor/TWC_{GARAGE}/{GARAGE}_lifetime_kwh/config"
+    with broker.witness("homeassistant/#") as eyes:
+        with opened(house, broker, mqtt_discovery=True, mqtt_device_name="My TWC"):
+            eyes.until(lambda values: place in values, "it should be announced")
+        told = json.loads(eyes.values[place])
+        assert told == {
+            "name": "Lifetime kwh",
+            "unique_id": f"twcmanager_My_TWC_{GARAGE}_lifetime_kwh",
+            "state_topic": f"TWC/{GARAGE}/lifetimekWh",
+            "availability_topic": "TWC/availability",
+            "device": {
+                "identifiers": [f"twcmanager_My_TWC_{GARAGE}"],
+                "manufacturer": "Open Source",
+                "model": "TWCManager",
+                "name": f"My TWC {GARAGE}",
+            },
+            "unit_of_measurement": "kWh",
+            "device_class": "energy",
+            "state_class": "total_increasing",
+        }
+    with broker.witness("homeassistant/#") as eyes:
+        eyes.until(lambda values: place in values, "it is retained")
+        with opened(house, broker), broker.witness("TWC/#") as others:
+            others.sees("TWC/availability", "online")
+            others.sees(f"TWC/{GARAGE}/ampsInUse", "25.0")
+            assert eyes.values[place], "without the setting nothing is taken away"
+        with opened(house, broker, mqtt_discovery=False):
+            eyes.until(lambda values: not values.get(place), "it should be taken away")
 
 
 def test_the_old_orders_are_obeyed(house, broker):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sysv_ipc
 
+from agent.doors.legacy_orders import orders_for
 from agent.doors.settings import LegacySettings
 from agent.doors.webipc import WebIpcDoor
 from agent.model import Mode
@@ -19,9 +20,8 @@ PAGE = Path(__file__).with_name("page.php")
 
 @contextmanager
 def opened(house, folder, **settings):
-    door = WebIpcDoor(
-        house.rooms, LegacySettings(**{"ipc_path": str(folder), "ipc_control": True, **settings})
-    )
+    legacy = LegacySettings(**{"ipc_path": str(folder), "ipc_control": True, **settings})
+    door = WebIpcDoor(house.rooms, legacy, orders_for(house.rooms, legacy))
     door.start()
     try:
         yield door
@@ -126,6 +126,7 @@ def test_the_queue_is_private_unless_asked_for_and_comes_back(house, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(house, tmp_path):
-    door = WebIpcDoor(house.rooms, LegacySettings(ipc_path=str(tmp_path / "none")))
+    legacy = LegacySettings(ipc_path=str(tmp_path / "none"))
+    door = WebIpcDoor(house.rooms, legacy, orders_for(house.rooms, legacy))
     with pytest.raises(OSError, match=r"legacy\.ipc_path"):
         door.start()

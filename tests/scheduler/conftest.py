@@ -127,9 +127,9 @@ def config(tmp_path, agent):
 
 
 class House:
-    """A runner on a fake clock; `told` holds every event."""
+    """A runner on a fake clock; `told` holds every event, unless `tell` takes them."""
 
-    def __init__(self, config, jobs, clock=None, dry_run=False):
+    def __init__(self, config, jobs, clock=None, dry_run=False, tell=None):
         self.settings = SchedulerSettings.load(config)
         self.clock = clock or FakeClock(NOON)
         self.told = []
@@ -137,7 +137,13 @@ class House:
         self.on_pause = lambda: None
         self.agent = Agent(self.settings.agent_url, dry_run=dry_run)
         self.runner = JobRunner(
-            jobs, self.settings, self.clock, self.agent, self.told.append, self._pause, dry_run=dry_run
+            jobs,
+            self.settings,
+            self.clock,
+            self.agent,
+            tell or self.told.append,
+            self._pause,
+            dry_run=dry_run,
         )
 
     def _pause(self, seconds):

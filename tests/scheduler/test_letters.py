@@ -45,9 +45,7 @@ def home(with_mail, house):
         raise JobFailed("The portal is closed.")
 
     letters = Letters(SchedulerSettings.load(with_mail))
-    home = house(Job("thermostats", 3600, fail), *letters.jobs)
-    home.runner._tell = letters.tell
-    return home
+    return house(Job("thermostats", 3600, fail), *letters.jobs, tell=letters.tell)
 
 
 def test_a_jobs_trouble_is_one_letter_minutes_later(home, mailbox):
@@ -70,8 +68,7 @@ def test_letters_wait_for_a_dead_mail_server_and_it_is_said_once(home, server, m
 
 def test_that_the_agent_is_down_comes_by_mail_and_so_does_its_return(with_mail, house, agent, mailbox):
     letters = Letters(SchedulerSettings.load(with_mail))
-    home = house(WATCH, *letters.jobs)
-    home.runner._tell = letters.tell
+    home = house(WATCH, *letters.jobs, tell=letters.tell)
     agent.ok = False
     for _ in range(10):
         home.after(60)

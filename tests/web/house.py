@@ -261,6 +261,7 @@ class MiniHouse:
             ),
             self.history.tell,
             lambda: FINDINGS,
+            self.kept,
         )
         self.sun_w, self.house_w, self.soc_percent = 6400.0, 480.0, 61.0
         self.meter_problem = self.bus_problem = self.waiting = ""

@@ -158,7 +158,7 @@ def test_before_the_time_is_known_a_reading_says_its_age(web, house):
 def test_the_past(web):
     web.put("/api/v1/mode", json={"mode": "fast"})
     events = web.get("/api/v1/events").json()
-    assert events[-1]["sentence"] == "The house was set to fast."
+    assert events[-1]["sentence"] == "The house was set to fast, asked by this computer (127.0.0.1, web)."
     assert web.get("/api/v1/events", params={"after": events[-1]["id"]}).json() == []
     span = {"from": "2026-06-03T00:00:00+02:00", "to": "2026-06-04T00:00:00+02:00", "step_s": 3600}
     assert len(web.get("/api/v1/history", params=span).json()) == 24
@@ -289,19 +289,31 @@ def test_bad_input_hears_one_sentence(quiet_web, method, path, body, status, wor
     ("body", "words"),
     [
         (b'{"watts": NaN}', "NaN is not a number"),
-        (b'{"watts": 1e999}', "finite"),
+        (b'{"watts": 1e999}', "1e999 is not a number"),
         (b'{"watts": 1, "watts": 2}', "twice"),
         (b'{"watts": 1', "not valid JSON"),
         (b'{"watts": "\xff"}', "not UTF-8"),
-        (b"[" * 20000, "not valid JSON"),
+        (b"[" * 20000, "nested too deep"),
+        (b"[" * 30 + b"]" * 30, "nested deeper than 20"),
+        (b'{"source": "\\ud800"}', "half a character"),
+        (b'{"\\udfff": 1}', "half a character"),
+        (b'{"watts": ' + b"1" * 30 + b"}", "is not a number"),
         (b"", "missing"),
     ],
-    ids=["nan", "infinite", "twice", "cut", "latin", "deep", "empty"],
+    ids=["nan", "infinite", "twice", "cut", "latin", "deep", "deeper", "half", "half-key", "long", "empty"],
 )
 def test_json_that_could_mean_two_things_is_refused(quiet_web, body, words):
     answer = quiet_web[1].put("/api/v1/meters/grid", content=body, headers=JSON)
     assert answer.status_code in (400, 422)
     assert words in one_sentence(answer)
+
+
+def test_a_cars_plan_that_nobody_could_be_told_is_refused_and_the_page_lives_on(web):
+    for plan in (b'{"why": "\\ud800"}', b'{"deep": ' * 15 + b"[[[[[[[1]]]]]]]" + b"}" * 15):
+        poison = b'{"name": "x", "plan": ' + plan + b"}"
+        assert web.put(f"/api/v1/cars/{VIN}", content=poison, headers=JSON).status_code == 400
+    assert web.get("/api/v1/cars").status_code == 200
+    assert web.get("/api/v1/state").status_code == 200
 
 
 def test_the_description_names_every_call_and_how_it_may_fail(web):
@@ -314,6 +326,7 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "PUT /api/v1/mode",
         "PUT /api/v1/boost",
         "PUT /api/v1/limit",
+        "PUT /api/v1/admin/password",
         "DELETE /api/v1/limit",
         "DELETE /api/v1/boost",
         "GET /api/v1/windows",

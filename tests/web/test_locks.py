@@ -118,7 +118,7 @@ NEEDS = {
     }
     | {"/api/v1/meters/{role}", "/api/v1/limit"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}
-    | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}")},
+    | {f"/api/v1/admin/{noun}" for noun in ("sessions/{id}", "tokens", "tokens/{name}", "password")},
 }
 
 
@@ -182,8 +182,8 @@ def test_a_token_is_shown_once_named_in_the_journal_and_taken_back_at_once(locke
         assert locked.delete("/api/v1/admin/tokens/evcc").json()[0]["name"] == "WEB_TOKEN"
         assert evcc.get("/api/v1/state").status_code == 401
     told = [row["sentence"] for row in house.history.rows]
-    assert "The house was set to fast, asked by token “evcc”." in told
-    assert "The token “evcc” was revoked, asked by the page." in told
+    assert "The house was set to fast, asked by token “evcc” (127.0.0.1, web)." in told
+    assert "The token “evcc” was revoked, asked by the page (127.0.0.1, web)." in told
     assert made["token"] not in str(house.history.rows)
 
 
@@ -241,6 +241,36 @@ def test_guessing_is_slow(locked, house):
     assert house.history.rows[-1]["sentence"].endswith("at 127.0.0.1 logged in with the password.")
 
 
+def test_guesses_from_one_ipv6_network_are_counted_together(house):
+    proxied = WebSettings("127.0.0.1:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(proxied) as server:
+        for number in range(5):
+            passed_on = {"X-Forwarded-For": f"2001:db8::{number + 1:x}"}
+            wrong = httpx.post(f"{server.url}/login", json={"password": "guess"}, headers=passed_on)
+            assert wrong.status_code == 401
+        for guest, status in (("2001:db8::ffff", 429), ("2001:db8:0:1::1", 200), ("192.0.2.9", 200)):
+            asked = httpx.post(
+                f"{server.url}/login", json={"password": PASSWORD}, headers={"X-Forwarded-For": guest}
+            )
+            assert asked.status_code == status
+
+
+def test_an_ipv4_proxy_is_known_on_an_ipv6_socket(house):
+    settings = WebSettings("[::]:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(settings) as server:
+        here = server.url.replace("[::]", "127.0.0.1")
+        passed_on = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
+        entered = httpx.post(f"{here}/login", json={"password": PASSWORD}, headers=passed_on)
+        assert "Secure" in entered.headers["set-cookie"]
+        assert "at 192.0.2.9 logged in" in house.history.rows[-1]["sentence"]
+
+
+def test_a_request_of_two_lengths_is_turned_away(quiet_web):
+    two = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
+    answer = quiet_web[1].put("/api/v1/mode", content=iter([b"0"]), headers=two)
+    assert answer.status_code == 400
+
+
 def test_a_proxy_is_believed_only_when_the_settings_name_it(house):
     passed_on = {"X-Forwarded-For": "6.6.6.6, 192.0.2.9", "X-Forwarded-Proto": "https"}
     outside = {**passed_on, "X-Forwarded-Host": "sun.example", "Origin": "https://sun.example"}
@@ -259,20 +289,69 @@ def test_a_proxy_is_believed_only_when_the_settings_name_it(house):
         assert httpx.get(f"{server.url}/api/v1/state", headers=stray).status_code == 400
 
 
+def test_a_named_proxy_needs_a_password_and_never_passes_for_this_computer(house, tmp_path):
+    named = WebSettings("127.0.0.1:0", proxies=("127.0.0.1",), password=PASSWORD, keys=tmp_path)
+    with pytest.raises(WebError, match="trusted_proxies lets others come in"):
+        WebServer(house.rooms, replace(named, password=""))
+    with house.open_web(named) as server:
+        (tmp_path / "access.json").unlink()  # the password goes while the house runs
+        passed_on = {"X-Forwarded-For": "192.0.2.9"}
+        assert httpx.get(f"{server.url}/api/v1/state", headers=passed_on).status_code == 403
+        assert (
+            httpx.put(f"{server.url}/api/v1/mode", json={"mode": "fast"}, headers=passed_on).status_code
+            == 403
+        )
+        assert httpx.get(f"{server.url}/api/v1/state").status_code == 200
+
+
 def test_the_door_speaks_tls_with_the_files_of_the_settings(house, tmp_path):
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    need("openssl")
-    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
+    cert, key = make_certificate(tmp_path)
     settings = WebSettings("127.0.0.1:0", password=PASSWORD, tls_cert=cert, tls_key=key)
     with house.open_web(settings) as server:
         trust = ssl.create_default_context(cafile=str(cert))
         entered = httpx.post(f"{server.url}/login", json={"password": PASSWORD}, verify=trust)
         assert server.url.startswith("https://")
         assert "Secure" in entered.headers["set-cookie"]
-    with pytest.raises(WebError, match="tls_cert and tls_key can't be used"):
+    with pytest.raises(WebError, match="tls_cert and tls_key: these files can't be used"):
         WebServer(house.rooms, replace(settings, tls_key=tmp_path / "none.pem"))
+
+
+def make_certificate(folder):
+    """A fresh self-signed certificate in the two files that the settings name."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    need("openssl")
+    subprocess.run([*make, "-keyout", key, "-out", cert, *names], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])  # with and without a name in the handshake
+def test_a_renewed_certificate_is_used_at_once_and_a_broken_one_never(house, tmp_path, name):
+    cert, key = make_certificate(tmp_path)
+    settings = WebSettings("127.0.0.1:0", tls_cert=cert, tls_key=key)
+    with house.open_web(settings) as server:
+        port = server.url.rpartition(":")[2]
+
+        def works(trusted):
+            return httpx.get(f"https://{name}:{port}/healthz", verify=trusted).status_code == 200
+
+        old = ssl.create_default_context(cafile=str(cert))
+        with httpx.Client(base_url=server.url, verify=old) as open_before:
+            assert open_before.get("/healthz").status_code == 200
+            make_certificate(tmp_path)
+            new = ssl.create_default_context(cafile=str(cert))
+            assert works(new)
+            assert open_before.get("/healthz").status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            works(old)
+        for damage in (lambda: key.write_text("no key"), cert.unlink, key.unlink):
+            damage()
+            assert works(new)
+        make_certificate(tmp_path)
+        assert works(ssl.create_default_context(cafile=str(cert)))
+    kinds = [row["kind"] for row in house.history.rows if row["subject"] == "certificate"]
+    assert kinds == ["certificate_renewed", "certificate_broken", "certificate_broken", "certificate_renewed"]
 
 
 def test_a_password_is_never_shown():

@@ -1,6 +1,7 @@
 """The page in a real Chromium: it shows the house, obeys a tap, and says when something is wrong."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from agent.doors.web.server import STATIC, WebSettings
 from agent.model import Event, Mode
 from tests.conftest import CHROMIUM_ARGUMENTS, need
-from tests.web.house import CARPORT, GARAGE
+from tests.web.house import CARPORT, GARAGE, NIGHT
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 FIRST_LOAD_BYTES = 150_000
@@ -192,6 +193,31 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
         expect(page.get_by_label("Password")).to_be_visible()
 
 
+def test_the_password_is_set_and_changed_on_the_page(house, open_page, tmp_path):
+    first, second = "let me in, please", "and now let me in"
+    with house.open_web(WebSettings("127.0.0.1:0", keys=tmp_path)) as server:
+        page = open_page(server)
+        page.get_by_role("link", name="House").click()
+        page.get_by_label("The new password").fill(first)
+        page.get_by_label("The new one again").fill("something else")
+        page.get_by_role("button", name="Set a password").click()
+        expect(page.get_by_text("These were two different ones.")).to_be_visible()
+        page.get_by_label("The new one again").fill(first)
+        page.get_by_role("button", name="Set a password").click()
+        expect(page.get_by_text("the scheduler's is WEB_TOKEN in credentials.env")).to_be_visible()
+        expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
+        for old, says in (("a wrong guess", "is not the password that holds"), (first, "The password holds")):
+            page.get_by_label("The password now").fill(old)
+            page.get_by_label("The new password").fill(second)
+            page.get_by_label("The new one again").fill(second)
+            page.get_by_role("button", name="Change the password").click()
+            expect(page.get_by_text(says).first).to_be_visible()
+        page.get_by_role("button", name="Log out", exact=True).click()
+        page.get_by_label("Password", exact=True).fill(second)
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
+
+
 def drag(page, element, start, end):
     """From one share of an element's width to another, as a finger does."""
     element.scroll_into_view_if_needed()
@@ -223,6 +249,21 @@ def test_a_window_is_drawn_named_moved_and_taken_away(server, open_page, house):
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="sunday noon")).to_have_count(0)
     assert [window.name for window in house.desk.windows.get()] == ["night"]
+
+
+def test_a_windows_last_day_outlives_every_way_of_editing_it(server, open_page, house):
+    house.desk.put_windows([{**NIGHT, "days": "sun", "from": "12:00", "to": "15:00", "until": "2026-12-24"}])
+    page = open_page(server, DESKTOP)
+    page.get_by_role("link", name="Plan").click()
+    drag(page, page.locator(".lane").nth(6), 0.56, 0.56 + 1 / 24)
+    moved = page.get_by_role("button", name="night, Sunday 13:00 to 16:00")
+    moved.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Name").fill("noon")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="noon, Sunday 13:00 to 16:00")).to_be_visible()
+    (window,) = house.desk.windows.get()
+    assert (window.name, window.until) == ("noon", date(2026, 12, 24))
 
 
 def test_a_plan_shows_its_prices_and_why(server, open_page):

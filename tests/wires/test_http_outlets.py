@@ -7,7 +7,9 @@ import json
 import logging
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from importlib.util import find_spec
+from itertools import pairwise
 
 import pytest
 from werkzeug import Response
@@ -17,8 +19,10 @@ from agent.doors.outlet import Surroundings
 from agent.doors.outlet_settings import InfluxSettings, SentrySettings, WebhookSettings
 from agent.doors.sentry import Sentry
 from agent.doors.webhooks import Webhook
+from agent.history.kept import Kept
 from agent.model import Event
-from tests.web.house import MiniHouse
+from scheduler.clock import FakeClock
+from tests.web.house import NOON, MiniHouse
 from tests.wires.databases import free_port
 
 SECRETS = {"INFLUX_TOKEN": "t0ken", "INFLUX_PASSWORD": "pa55", "HOOK": "shared"}
@@ -27,15 +31,24 @@ SECRETS = {"INFLUX_TOKEN": "t0ken", "INFLUX_PASSWORD": "pa55", "HOOK": "shared"}
 class Desk:
     """A house and what its outlets tell."""
 
-    def __init__(self, folder):
-        self.house = MiniHouse()
+    def __init__(self, folder, kept=None, history=None, at=NOON):
+        self.house = MiniHouse(kept=kept, clock=FakeClock(at, 1000.0))
+        if history is not None:
+            self.house.history.rows = history.rows
         self.told: list[Event] = []
         self.listeners = []
         self.around = Surroundings(self.house.rooms, folder, SECRETS, self.told.append, self.listeners.append)
 
     def happens(self, kind: str, severity="info", subject="") -> None:
+        event = Event(kind, f"It happened: {kind}.", severity, subject, at_wall=self.house.clock.wall)
+        self.house.history.tell(event)
         for listen in self.listeners:
-            listen(Event(kind, f"It happened: {kind}.", severity, subject, at_wall=self.house.clock.wall))
+            listen(event)
+
+    def after_a_power_cut(self, folder, hours):
+        """The house of another process, so many hours later: only what is on the disk is still known."""
+        kept = Kept(folder / "state.db", self.house.clock, self.told.append)
+        return Desk(folder, kept, self.house.history, self.house.clock.wall + timedelta(hours=hours))
 
     def kinds(self):
         return [event.kind for event in self.told]
@@ -118,6 +131,56 @@ def test_influx_drops_only_what_the_database_can_not_read(desk, receiver):
     assert receiver.bodies()[1].count(b"sunward_house") == 1
 
 
+@pytest.fixture
+def lasting(tmp_path):
+    """A desk whose marks are on the disk."""
+    kept = Kept(tmp_path / "state.db", FakeClock(NOON), print)
+    return Desk(tmp_path, kept)
+
+
+def stamps(body, name="sunward_house"):
+    return [int(row.rsplit(" ", 1)[1]) for row in body.decode().splitlines() if row.startswith(name)]
+
+
+def test_what_influx_missed_by_a_power_cut_comes_from_the_history(lasting, receiver, tmp_path):
+    outlet = influx(lasting, receiver.url)
+    outlet.step(lasting.house.clock.now())
+    receiver.statuses = [503, 503]
+    for _ in range(2):  # the database goes first, and then the power
+        lasting.house.second(600)
+        lasting.happens("car_full")
+        outlet.step(lasting.house.clock.now())
+    again = lasting.after_a_power_cut(tmp_path, hours=8)
+    receiver.requests.clear()
+    outlet = influx(again, receiver.url)
+    while outlet.step(again.house.clock.now()) < again.house.clock.mono_s + 1:
+        pass
+    *filled, live = receiver.bodies()
+    ends_s = stamps(live)[0]
+    told = [at for body in filled for at in stamps(body)]
+    assert len(filled) == 2
+    assert told == sorted(set(told)), "nothing twice, and in order"
+    assert [b - a for a, b in pairwise(told)] == [60] * (len(told) - 1)
+    assert told[0] - NOON.timestamp() <= 60
+    assert 0 < ends_s - told[-1] <= 60
+    assert sum(body.count(b"sunward_event,kind=car_full") for body in filled) == 2
+    assert sum(body.count(b"sunward_charger,charger=3201 offered_amps=") for body in filled) == len(told)
+    receiver.requests.clear()
+    influx(again.after_a_power_cut(tmp_path, hours=0.01), receiver.url).step(again.house.clock.now())
+    assert len(receiver.bodies()) == 1, "a short pause is no gap"
+
+
+def test_influx_goes_on_after_a_stretch_that_it_can_not_read(lasting, receiver, tmp_path):
+    influx(lasting, receiver.url).step(lasting.house.clock.now())
+    again = lasting.after_a_power_cut(tmp_path, hours=1)
+    outlet = influx(again, receiver.url)
+    receiver.statuses = [400]
+    outlet.step(again.house.clock.now())
+    again.house.second(10)
+    outlet.step(again.house.clock.now())
+    assert again.kinds() == ["outlet_down", "outlet_back"]
+
+
 def test_influx_lines_escape_what_the_protocol_uses_itself():
     told = line(
         "m", {"kind": "a b,c=d", "none": ""}, {"x": 1, "on": True, "s": 'say "hi"\\\n', "no": None}, 5
@@ -162,6 +225,48 @@ def test_a_webhook_is_tried_again_in_order_with_the_same_id(desk, receiver):
     assert kinds == ["car_full", "car_full", "car_full", "fuse_cut"]
     assert len({headers["X-Sunward-Delivery"] for _, headers, _ in receiver.requests}) == 2
     assert desk.kinds() == ["outlet_down", "outlet_back"]
+
+
+def test_events_that_waited_when_the_power_went_are_delivered_once(lasting, receiver, tmp_path):
+    outlet = hook(lasting, receiver.url, kinds=["car_full", "fuse_cut"])
+    lasting.happens("car_full")
+    outlet.step(lasting.house.clock.now())
+    receiver.statuses = [500]
+    for kind in ("fuse_cut", "boost", "car_full"):
+        lasting.house.second(60)
+        lasting.happens(kind)
+    outlet.step(lasting.house.clock.now())
+    unheard = receiver.requests[-1][1]["X-Sunward-Delivery"]
+    again = lasting.after_a_power_cut(tmp_path, hours=3)
+    receiver.requests.clear()
+    outlet = hook(again, receiver.url, kinds=["car_full", "fuse_cut"])
+    again.house.second(1)
+    again.happens("car_full")
+    outlet.step(again.house.clock.now())
+    outlet.step(again.house.clock.now())
+    assert [json.loads(body)["kind"] for body in receiver.bodies()] == ["fuse_cut", "car_full", "car_full"]
+    ids = [headers["X-Sunward-Delivery"] for _, headers, _ in receiver.requests]
+    assert ids[0] == unheard, "the same delivery has the same id in another process"
+    assert len(set(ids)) == 3
+    receiver.requests.clear()
+    third = again.after_a_power_cut(tmp_path, hours=3)
+    hook(third, receiver.url, kinds=["car_full", "fuse_cut"]).step(third.house.clock.now())
+    assert receiver.bodies() == []
+
+
+def test_what_is_older_than_a_day_or_than_the_webhook_is_not_told(lasting, receiver, tmp_path):
+    lasting.happens("car_full")
+    lasting.house.second(60)
+    outlet = hook(lasting, receiver.url)
+    outlet.step(lasting.house.clock.now())
+    assert receiver.bodies() == [], "it began after that"
+    receiver.statuses = [500]
+    lasting.happens("fuse_cut")
+    outlet.step(lasting.house.clock.now())
+    receiver.requests.clear()
+    again = lasting.after_a_power_cut(tmp_path, hours=25)
+    hook(again, receiver.url).step(again.house.clock.now())
+    assert receiver.bodies() == []
 
 
 def test_a_webhook_gets_only_what_it_asked_for_and_nothing_about_itself(desk, receiver):

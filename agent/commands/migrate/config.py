@@ -148,10 +148,28 @@ def _mqtt(old: Found, draft: Draft) -> None:
             obeyed = "its orders are obeyed with legacy.mqtt_control = true"
             what = "the old status topics go on" if part == "status" else obeyed
             draft.tell("changed", f"{at}.topicPrefix", f'legacy.mqtt_prefix = "{prefix}": {what}')
-    if old.truth("status.MQTT.homeassistantDiscovery") and "mqtt" in draft.tables:
-        draft.put("homeassistant", "discovery", True)
-        says = "homeassistant.discovery = true: new devices; take the old ones away in Home Assistant"
-        draft.tell("changed", "status.MQTT.homeassistantDiscovery", says)
+    _entities(old, draft)
+
+
+def _entities(old: Found, draft: Draft) -> None:
+    """What Home Assistant knows goes on under the same ids, so that nothing is there twice."""
+    at = "status.MQTT"
+    if not old.truth(f"{at}.homeassistantDiscovery") or "mqtt_prefix" not in draft.tables.get("legacy", {}):
+        return
+    draft.put("legacy", "mqtt_discovery", True)
+    says = "legacy.mqtt_discovery = true: the same entities with their history"
+    draft.tell("taken", f"{at}.homeassistantDiscovery", says)
+    draft.put("homeassistant", "discovery", False)
+    says = (
+        "homeassistant.discovery = false; with true sunward's own devices, which also obey, come beside them"
+    )
+    draft.tell("changed", f"{at}.homeassistantDiscovery", says)
+    if name := old.text(f"{at}.deviceNamePrefix"):
+        draft.put("legacy", "mqtt_device_name", name)
+        draft.tell("taken", f"{at}.deviceNamePrefix", f'legacy.mqtt_device_name = "{name}"')
+    if prefix := old.text(f"{at}.discoveryPrefix"):
+        draft.put("homeassistant", "discovery_prefix", prefix)
+        draft.tell("taken", f"{at}.discoveryPrefix", f'homeassistant.discovery_prefix = "{prefix}"')
 
 
 def _homeassistant(old: Found, draft: Draft) -> None:

@@ -34,6 +34,7 @@ REFUSALS = {
     404: "There is no such thing.",
     409: "It can be read, but does not fit this house now.",
     413: "The body is too long.",
+    429: "Too many wrong passwords came lately.",
     422: "A value is wrong, missing or unknown.",
     503: "A part of the house can't answer now.",
     507: "It is in force, but the disk did not take it.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -212,19 +211,3 @@ class Health(BaseModel):
     ok: bool
     age_s: float
     problems: list[str]
-
-
-class CarAnswer(BaseModel):
-    """See PUT /cars/{vin}."""
-
-    vin: str
-    name: str
-    soc_percent: float | None
-    limit_percent: float | None
-    charging_state: str
-    plugged: bool | None
-    asleep: bool | None
-    at_wall: datetime | None
-    note: str
-    plan: dict[str, Any] | None
-    calls: dict[str, Any] | None

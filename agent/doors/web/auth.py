@@ -1,6 +1,7 @@
 """Who may come in by the web door, and what is turned away before anything reads it.
 
-* On loopback without a password, whoever can use this computer may come in; what a proxy passes on may not.
+* On loopback without a password, whoever can use this computer may come in; what a proxy passes on may not,
+  whether the proxy is one of ours or not.
 * A page of another site must not act through a visitor's browser. Its name may point to our address
   (DNS rebinding), so `Host` must be an address, a name of this computer, or one from the settings; and a
   request that changes something must not come from another origin.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,7 +25,8 @@ from starlette.types import Scope as Asked
 
 from agent.doors.web.keyfile import KeyFileError, Scope
 from agent.doors.web.keyring import SESSION_S, KeyRing, Visitor
-from agent.doors.web.origins import device_of, host_name, same_origin
+from agent.doors.web.origins import device_of, host_name, is_loopback, same_origin
+from agent.doors.web.patience import PATIENCE_S
 from agent.doors.web.proxy import Caller, Network, caller_of
 from agent.doors.web.refusals import BadJson, sentence, strict_json
 from agent.model import Event
@@ -66,14 +69,19 @@ class Locks:
         *,
         private: bool,
         trusted: Sequence[Network] = (),
+        patience_s: float = PATIENCE_S,
         tell: Callable[[Event], None],
     ) -> None:
-        """`private`: only this computer can reach the door, so without a password it is open."""
+        """`private`: only this computer can reach the door, so without a password it is open.
+
+        `patience_s`: how long a body may take to come.
+        """
         self._app = app
         self._names = names
         self._ring = ring
         self._private = private
         self._trusted = trusted
+        self._patience_s = patience_s
         self._tell = tell
 
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
@@ -94,7 +102,13 @@ class Locks:
         if refusal:
             await sentence(*refusal)(scope, receive, send_with_headers)
             return
-        body = await _short_body(headers, receive) if scope["method"] not in READS else b""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                body = await _short_body(headers, receive) if scope["method"] not in READS else b""
+        except TimeoutError:
+            too_slow = sentence(408, "The body did not come: send it at once.", {"Connection": "close"})
+            await too_slow(scope, receive, send_with_headers)
+            return
         if body is None:
             too_long = sentence(413, f"The body is longer than {LONGEST_BODY // 1024} KB: send less.")
             await too_long(scope, receive, send_with_headers)
@@ -116,12 +130,14 @@ class Locks:
                 "This address is not known here: use the computer's IP address, or add the name to "
                 "allowed_hosts in [web] of sunward.toml."
             )
+        if "transfer-encoding" in headers and "content-length" in headers:
+            return 400, "A request has one length: Content-Length or Transfer-Encoding, not both."
         if scope["method"] not in READS and not same_origin(headers, caller.host):
             return 403, "A page of another site may not change anything here."
         needed = scope_needed(scope["method"], scope["path"])
         if needed is None:
             return None
-        if visitor is None and caller.claimed and self._is_open():
+        if visitor is None and self._is_open():
             return 403, (
                 "This came through a proxy, and the house has no password: set one with "
                 "./sunward agent password, and name the proxy in trusted_proxies in [web]."
@@ -148,18 +164,18 @@ class Locks:
     def _visitor(self, headers: Headers, caller: Caller) -> Visitor | None:
         """Who it is, by token or cookie; without a password whoever is at this computer."""
         kind, _, secret = headers.get("authorization", "").partition(" ")
+        near = is_loopback(caller.address) and not caller.claimed
+        found = Visitor("", "read", caller.address, "", near, caller.secure)
         try:
             if kind.lower() == "bearer":
                 token = self._ring.token(secret.strip())
-                return Visitor(f"token “{token.name}”", token.scope, caller.address) if token else None
+                return replace(found, who=f"token “{token.name}”", scope=token.scope) if token else None
             session = self._ring.session(_cookie(headers))
         except KeyFileError:
             return None
         if session is not None:
-            return Visitor("the page", "admin", caller.address, session.id)
-        if self._is_open() and not caller.claimed:
-            return Visitor("", "admin", caller.address)
-        return None
+            return replace(found, who="the page", scope="admin", session=session.id)
+        return replace(found, scope="admin") if self._is_open() and near else None
 
     # --- /login and /logout ------------------------------------------------------------------------
 
@@ -180,6 +196,7 @@ class Locks:
     def _log_out(self, visitor: Visitor | None) -> ASGIApp:
         if visitor and visitor.session:
             self._ring.end_sessions(visitor.session)
+            self._tell(Event("access", f"A browser logged out, asked by {visitor.words()}."))
         return sentence(
             200, "You are out.", {"Set-Cookie": f"{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"}
         )
@@ -196,19 +213,27 @@ class Locks:
         secret = await asyncio.to_thread(self._ring.open, text, caller.address, device)
         if secret is None:
             if patience.is_worn(caller.address):
-                says = f"Somebody at {caller.address} tries passwords: five wrong ones within a minute."
-                self._tell(Event("guessing", says, "warning", subject=caller.address))
+                self._tell(guessing(caller.address))
             return sentence(401, "That is not the password.")
         patience.forgive(caller.address)
+        if known := self._ring.session(_cookie(headers)):
+            self._ring.end_sessions(known.id)  # the same browser, once more
         self._tell(Event("access", f"{device} at {caller.address} logged in with the password."))
-        return sentence(200, "You are in.", {"Set-Cookie": _set_cookie(secret, secure=caller.secure)})
+        return sentence(200, "You are in.", {"Set-Cookie": set_cookie(secret, secure=caller.secure)})
 
 
 def _cookie(headers: Headers) -> str:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
-def _set_cookie(secret: str, *, secure: bool) -> str:
+def guessing(address: str) -> Event:
+    """Somebody tries passwords: the owner ought to know."""
+    says = f"Somebody at {address} tries passwords: five wrong ones within a minute."
+    return Event("guessing", says, "warning", subject=address)
+
+
+def set_cookie(secret: str, *, secure: bool) -> str:
+    """The header that gives a browser its session."""
     also = "; Secure" if secure else ""
     return f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_S:.0f}{also}"
 

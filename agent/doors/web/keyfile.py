@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 Scope = Literal["read", "control", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "control", "admin")
-Origin = Literal["command", "credentials"]
+Origin = Literal["command", "credentials", "page"]
 NAME = "access.json"
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 

@@ -19,6 +19,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
 from threading import Lock
 
 from agent.doors.web.keyfile import (
@@ -40,29 +41,33 @@ MOST_TOKENS = 100
 WRONG_PER_MINUTE = 5  # from one address
 WRONG_FROM_ALL = 60
 MOST_ADDRESSES = 1000
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
 PREFIX = "sunward_"
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: `who` in words (empty: whoever sits at this computer), from where, and what they may."""
+    """Who asks: `who` in words (empty: whoever uses this computer), from where, and what they may.
+
+    `near`: from this computer itself, and nobody says that it was passed on.
+    """
 
     who: str
     scope: Scope
     address: str = ""
     session: str = ""
+    near: bool = False
+    secure: bool = False
 
     def may(self, scope: Scope) -> bool:
         """Whether the visitor's scope reaches that far."""
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
     def words(self) -> str:
-        """For the journal: who, from where; empty for this computer itself."""
-        own = self.address in ("127.0.0.1", "::1", "")
-        if not self.who:
-            return "" if own else self.address
-        return self.who if own else f"{self.who} from {self.address}"
+        """For the journal: who, from which address, by which door."""
+        where = f"{self.address}, web" if self.address else "web"
+        return f"{self.who or 'this computer'} ({where})"
 
 
 class KeyRing:
@@ -99,18 +104,39 @@ class KeyRing:
 
     def open(self, text: str, address: str, device: str) -> str | None:
         """A new session's secret, or None for a wrong password. Takes about 50 ms. Raises KeyFileError."""
-        password = self._file.keys().password
-        if password is None or not password.fits(text):
+        if not self.fits(text):
             return None
-        secret = secrets.token_urlsafe(32)
-        wall = self._clock.now().wall
-        opened = Session(
-            secrets.token_hex(4), digest_of(secret), wall.timestamp() if wall else None, address, device[:80]
-        )
+        secret, opened = self._new_session(address, device)
         self._file.change(
             lambda keys: replace(keys, sessions=(*self._young(keys)[1 - MOST_SESSIONS :], opened))
         )
         return secret
+
+    def fits(self, text: str) -> bool:
+        """Whether this is the password; takes about 50 ms. Raises KeyFileError."""
+        password = self._file.keys().password
+        return password is not None and password.fits(text)
+
+    def is_password_fixed(self) -> bool:
+        """Whether the password stands in credentials.env, where only its owner can change it."""
+        password = self._file.keys().password
+        return password is not None and password.set_by == "credentials"
+
+    def set_password(self, text: str, address: str, device: str) -> tuple[str, Session]:
+        """Set or replace the password. Every session ends; a new one's secret, and the session.
+
+        Raises ValueError with a sentence for a text that is no good password, and KeyFileError.
+        """
+        check_password(text)
+        fresh = PasswordHash.of(text, "page")
+        secret, opened = self._new_session(address, device)
+        self._file.change(lambda keys: replace(keys, password=fresh, sessions=(opened,)))
+        return secret, opened
+
+    def _new_session(self, address: str, device: str) -> tuple[str, Session]:
+        secret, wall = secrets.token_urlsafe(32), self._clock.now().wall
+        since_s = wall.timestamp() if wall else None
+        return secret, Session(secrets.token_hex(4), digest_of(secret), since_s, address, device[:80])
 
     def session(self, secret: str) -> Session | None:
         """The open session with that secret. Raises KeyFileError."""
@@ -179,6 +205,16 @@ class KeyRing:
         return len(left) < len(before)
 
 
+def check_password(text: str) -> None:
+    """Raises ValueError with a sentence for a text that is no good password."""
+    if len(text) < SHORTEST_PASSWORD:
+        raise ValueError(
+            f"That is too short: {SHORTEST_PASSWORD} characters at least. Four words are easy to keep."
+        )
+    if len(text) > LONGEST_PASSWORD:
+        raise ValueError(f"That is too long: {LONGEST_PASSWORD} characters at most.")
+
+
 class Patience:
     """How many wrong passwords came lately, from each address and from all. Any thread may ask."""
 
@@ -189,7 +225,7 @@ class Patience:
 
     def may_try(self, address: str) -> bool:
         """Note a try before its password is looked at, so that many at once don't slip through."""
-        now = self._clock.now().mono_s
+        now, address = self._clock.now().mono_s, _household(address)
         with self._lock:
             lately = {key: [at for at in times if now - at < 60] for key, times in self._tries.items()}
             self._tries = OrderedDict((key, times) for key, times in lately.items() if times)
@@ -205,8 +241,16 @@ class Patience:
     def forgive(self, address: str) -> None:
         """The password was right."""
         with self._lock:
-            self._tries.pop(address, None)
+            self._tries.pop(_household(address), None)
 
     def is_worn(self, address: str) -> bool:
         """Whether that address has just used up its tries."""
-        return len(self._tries.get(address, [])) >= WRONG_PER_MINUTE
+        return len(self._tries.get(_household(address), [])) >= WRONG_PER_MINUTE
+
+
+def _household(address: str) -> str:
+    """Whose tries are counted together: an IPv6 guest has a whole /64 of addresses to try from."""
+    try:
+        return str(ip_network((ip_address(address), 64), strict=False)) if ":" in address else address
+    except ValueError:
+        return address

@@ -38,15 +38,25 @@ def networks(lines: Iterable[str]) -> tuple[Network, ...]:
 
 def caller_of(scope: Scope, headers: Headers, trusted: Sequence[Network]) -> Caller:
     """Who calls, with what a trusted proxy adds."""
-    peer = str(scope["client"][0]) if scope.get("client") else ""
+    peer = plain_address(str(scope["client"][0])) if scope.get("client") else ""
     host, secure = headers.get("host", ""), scope.get("scheme") == "https"
     if not _within(peer, trusted):
         return Caller(peer, host, secure, any(name in headers for name in CLAIMS))
-    hops = [hop.strip() for line in headers.getlist("x-forwarded-for") for hop in line.split(",")]
+    said = headers.getlist("x-forwarded-for")
+    hops = [plain_address(hop.strip()) for line in said for hop in line.split(",")]
     address = next((hop for hop in reversed(hops) if _is_address(hop) and not _within(hop, trusted)), peer)
     said_host = headers.get("x-forwarded-host", "").split(",")[-1].strip()
     said_proto = headers.get("x-forwarded-proto", "").split(",")[-1].strip().lower()
     return Caller(address, said_host or host, said_proto == "https" if said_proto else secure)
+
+
+def plain_address(text: str) -> str:
+    """An address as people write it: an IPv4 address that came in by an IPv6 socket is an IPv4 address."""
+    try:
+        found = ipaddress.IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return text
+    return str(found.ipv4_mapped or found)
 
 
 def _is_address(text: str) -> bool:

@@ -1,11 +1,10 @@
 """Every refusal as one sentence: `{"detail": "..."}`, whatever went wrong.
 
-Bodies are read strictly as well: NaN, Infinity and a key that comes twice are no JSON here.
+Bodies are read strictly as well (jsontext.py says what is no JSON here).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from agent.desk import Refused
+from agent.doors.jsontext import JsonError, read_json
 from agent.doors.web.keyfile import KeyFileError
 
 SENTENCES = {
@@ -35,24 +35,9 @@ class BadJson(HTTPException):
 def strict_json(body: bytes) -> Any:
     """A JSON value. Raises BadJson for anything that could be read in two ways."""
     try:
-        return json.loads(body.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise BadJson("The body is not UTF-8 text.") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadJson(f"The body is not valid JSON: {error}.") from None
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadJson(f"The body says {twice!r} twice: send it once.")
-    return found
-
-
-def _no_constant(word: str) -> Any:
-    raise BadJson(f"{word} is not a number that can be used here.")
+        return read_json(body)
+    except JsonError as error:
+        raise BadJson(str(error)) from None
 
 
 class StrictRequest(Request):

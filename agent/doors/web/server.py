@@ -10,7 +10,6 @@ import contextlib
 import errno
 import logging
 import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +24,11 @@ from starlette.staticfiles import StaticFiles
 from agent.doors.rooms import Rooms
 from agent.doors.web.api import build_app
 from agent.doors.web.auth import Locks
+from agent.doors.web.certificate import Certificate, CertificateError
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
 from agent.doors.web.keyring import KeyRing
 from agent.doors.web.origins import is_loopback, own_names
+from agent.doors.web.patience import PATIENCE_S, patient
 from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 
@@ -54,6 +55,7 @@ class WebSettings:
     proxies: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    patience_s: float = PATIENCE_S
 
 
 class WebServer:
@@ -62,14 +64,19 @@ class WebServer:
     def __init__(self, rooms: Rooms, settings: WebSettings, more: Sequence[APIRouter] = ()) -> None:
         """`more`: routes of the API that only some houses have."""
         self._host, self._port = _address(settings.listen)
-        self._tls = _tls(settings)
-        ring = _ring(rooms, settings)
+        self._certificate = _certificate(settings, rooms)
+        certificate, ring = self._certificate, _ring(rooms, settings)
         private = is_loopback(self._host)
         if not private and not ring.has_password():
             raise WebError(
                 f"[web] listen = {settings.listen!r} opens the page to the network, and there is no "
                 "password: type ./sunward agent password (or put WEB_PASSWORD=... into credentials.env), "
                 "or listen on 127.0.0.1."
+            )
+        if settings.proxies and not ring.has_password():
+            raise WebError(
+                "[web] trusted_proxies lets others come in through a proxy, and there is no password: type "
+                "./sunward agent password (or put WEB_PASSWORD=... into credentials.env), or take it away."
             )
         self._broadcast = Broadcast(rooms)
         self.app = _whole_app(rooms, self._broadcast, ring, more)
@@ -79,6 +86,7 @@ class WebServer:
             ring,
             private=private,
             trusted=networks(settings.proxies),
+            patience_s=settings.patience_s,
             tell=rooms.tell,
         )
         config = uvicorn.Config(
@@ -90,8 +98,9 @@ class WebServer:
             timeout_graceful_shutdown=1,
             timeout_keep_alive=20,
             limit_concurrency=300,
+            http=patient(settings.patience_s),
             ws="none",
-            **self._tls,
+            ssl_context_factory=(lambda config, usual: certificate.context) if certificate else None,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
@@ -102,7 +111,7 @@ class WebServer:
         """The page's address; the port is the real one, even where 0 was asked for."""
         port = self._socket.getsockname()[1] if self._socket else self._port
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http{'s' if self._tls else ''}://{host}:{port}"
+        return f"http{'s' if self._certificate else ''}://{host}:{port}"
 
     def start(self) -> None:
         """Open the port and serve. Raises WebError when the port can't be had."""
@@ -131,20 +140,14 @@ def _ring(rooms: Rooms, settings: WebSettings) -> KeyRing:
         raise WebError(str(error)) from None
 
 
-def _tls(settings: WebSettings) -> dict[str, Any]:
-    """uvicorn's arguments for https, tried out; empty for http."""
+def _certificate(settings: WebSettings, rooms: Rooms) -> Certificate | None:
+    """What https needs, tried out; None for http."""
     if settings.tls_cert is None or settings.tls_key is None:
-        return {}
+        return None
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-            settings.tls_cert, settings.tls_key
-        )
-    except OSError as error:
-        raise WebError(
-            f"[web] tls_cert and tls_key can't be used ({error.strerror or error}): do both files exist, "
-            "fit each other, and may this user read them?"
-        ) from None
-    return {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
+        return Certificate(settings.tls_cert, settings.tls_key, rooms.tell)
+    except CertificateError as error:
+        raise WebError(f"[web] tls_cert and tls_key: these files {error}") from None
 
 
 def _whole_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[APIRouter]) -> FastAPI:

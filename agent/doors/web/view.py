@@ -47,5 +47,5 @@ def visitor_of(request: Request) -> Visitor:
 
 
 def asked_by(request: Request) -> str:
-    """Who changed something and from where, for the journal; empty for this computer itself."""
+    """Who changed something, from where and by which door, for the journal."""
     return visitor_of(request).words()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from agent.doors.evcc import Evcc
 from agent.doors.web.asks import Ask, Truth
 from agent.doors.web.refusals import StrictRoute
+from agent.doors.web.view import asked_by
 
 Charger = Annotated[str, Path(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
 Amps = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=5, le=80)]
@@ -47,12 +48,13 @@ def router(evcc: Evcc) -> APIRouter:
         return EvccAnswer(**evcc.read(charger))
 
     @routes.put("/chargers/{charger}/evcc")
-    def order(charger: Charger, ask: EvccAsk) -> EvccAnswer:
+    def order(charger: Charger, ask: EvccAsk, request: Request) -> EvccAnswer:
         """Set the amps, allow or forbid. Answers what is now true."""
+        by = asked_by(request)
         if ask.maxcurrent is not None:
-            evcc.obey(charger, "maxcurrent", str(ask.maxcurrent))
+            evcc.obey(charger, "maxcurrent", str(ask.maxcurrent), by)
         if ask.enable is not None:
-            evcc.obey(charger, "enable", str(ask.enable))
+            evcc.obey(charger, "enable", str(ask.enable), by)
         return EvccAnswer(**evcc.read(charger))
 
     return routes

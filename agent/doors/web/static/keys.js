@@ -1,4 +1,4 @@
-// Who holds a key: browsers that are logged in, and tokens for programs. In the House screen.
+// Who holds a key: the password, browsers that are logged in, and tokens for programs. In the House screen.
 
 import { call, get } from "/static/api.js";
 import { h, show } from "/static/dom.js";
@@ -17,7 +17,14 @@ export function keys(act) {
   const scope = h("select", { id: "t-scope" }, SCOPES.map(([key, words]) => h("option", { value: key }, `${key}: ${words}`)));
   const made = h("div", { class: "made", role: "status" });
   const browsers = h("div", {}, h("h3", {}, "Browsers"), sessions, h("div", { class: "buttons" }, others, out));
-  const open = h("p", { class: "quiet" }, "The page is open to whoever uses this computer. To lock it, or to open it to the home network: ./sunward agent password");
+  const open = h("p", { class: "quiet" }, "The page is open to whoever uses this computer. Set a password to lock it, and before you open it to the home network.");
+  const secret = (id, words, more) => h("input", { type: "password", id, required: true, maxlength: 1000, "aria-label": words, placeholder: words, ...more });
+  const old = secret("p-old", "The password now", { autocomplete: "current-password" });
+  const fresh = secret("p-new", "The new password", { autocomplete: "new-password", minlength: 10 });
+  const twice = secret("p-twice", "The new one again", { autocomplete: "new-password" });
+  const setIt = h("button", { type: "submit" });
+  const told = h("p", { role: "status", class: "quiet" });
+  const lock = h("form", { class: "lock-form", onsubmit: (event) => act(keep(event), { quietly: true }) }, old, fresh, twice, setIt);
   let again = () => {};
   const redo = (promise) => act(promise.then(() => again()), { quietly: true });
 
@@ -28,20 +35,37 @@ export function keys(act) {
     made.replaceChildren(h("p", {}, `The token “${token.name}”, shown this once:`), h("code", { tabindex: "0" }, token.token));
   }
 
-  const element = h("section", { class: "card keys" }, h("h2", {}, "Keys"), open, browsers,
+  async function keep(event) {
+    event.preventDefault();
+    if (fresh.value !== twice.value) {
+      told.textContent = "These were two different ones. Nothing changed.";
+      return;
+    }
+    const first = old.hidden;
+    await call("PUT", "/admin/password", first ? { new: fresh.value } : { old: old.value, new: fresh.value });
+    old.value = fresh.value = twice.value = "";
+    await again(await get("/about"));
+    const needed = first && !tokens.querySelector("[data-fixed]");
+    told.textContent = `The password holds, and every other browser is logged out.${needed ? " Programs need a token from now on; the scheduler's is WEB_TOKEN in credentials.env." : ""}`;
+  }
+
+  const element = h("section", { class: "card keys" }, h("h2", {}, "Keys"), open, h("h3", {}, "Password"), lock, told, browsers,
     h("h3", {}, "Tokens for programs"), tokens, made,
     h("form", { class: "token-form", onsubmit: (event) => redo(make(event)) },
       h("label", { for: "t-name" }, "Name"), name, h("label", { for: "t-scope" }, "Scope"), scope, h("button", { type: "submit" }, "Make a token")));
 
   async function look(about, now) {
-    again = () => look(about, now);
+    again = (known = about) => look(known, now);
     show(open, !about.locked);
+    show(old, about.locked);
+    old.required = about.locked;
+    setIt.textContent = about.locked ? "Change the password" : "Set a password";
     show(browsers, about.locked);
     const [known, programs] = await Promise.all([get("/admin/sessions"), get("/admin/tokens")]);
     show(others, known.length > 1);
     sessions.replaceChildren(...known.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.device), one.current ? " (this one)" : "", h("small", {}, `${one.address}, since ${when(one.opened, now)}`)),
       one.current ? null : h("button", { onclick: () => redo(call("DELETE", `/admin/sessions/${one.id}`)) }, "Log out"))));
-    tokens.replaceChildren(...programs.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.name), ` ${one.scope}`, h("small", {}, one.fixed ? "from credentials.env" : `made ${when(one.made, now)}`)),
+    tokens.replaceChildren(...programs.map((one) => h("li", { "data-fixed": one.fixed || undefined }, h("span", {}, h("strong", {}, one.name), ` ${one.scope}`, h("small", {}, one.fixed ? "from credentials.env" : `made ${when(one.made, now)}`)),
       one.fixed ? null : h("button", { class: "bad", onclick: () => redo(call("DELETE", `/admin/tokens/${encodeURIComponent(one.name)}`)) }, "Revoke"))));
     if (!programs.length) tokens.append(h("li", { class: "quiet" }, "None yet."));
   }
