@@ -11,7 +11,7 @@ from agent.commands.doctor import MARKS, meaning, plausible
 from agent.commands.probe import HINTS, PORTS, UNITS, is_open
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
-from agent.commands.wizard.talk import Ended, Talk
+from agent.commands.wizard.talk import Talk
 from agent.meters import BadLine, driver, schemes, source, terms
 from agent.meters.cli import read_once
 from agent.meters.line import Secret
@@ -138,41 +138,34 @@ def _ask_role(talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str,
     before = draft.table("meters").get(role, "")
     proposal = found or (", ".join(before) if isinstance(before, list) else str(before))
     while True:
-        text = talk.ask(f"meters.{role}", f"{WHAT[role]} ({role})", read.words, proposal)
+        text = talk.ask(f"meters.{role}", f"{WHAT[role]} ({role})", _source, proposal)
         if text in ("", "-"):
             return []
-        if _helped(talk, text):
-            continue
         lines = SEPARATOR.split(text)
-        try:
-            secrets = [name for line in lines for name in _secrets_of(line)]
-        except BadLine as error:
-            if not talk.patient:
-                raise Ended(f"meters.{role}: {' '.join(error.problems)}") from None
-            talk.say(f"  {' '.join(error.problems)}")
-            continue
-        _ask_secrets(talk, draft, secrets)
+        _ask_secrets(talk, draft, [name for line in lines for name in _secrets_of(line)])
         worked = [_try(talk, draft, role, line, watts) for line in lines]
         if all(worked) or not talk.patient or talk.yes("", "Keep it all the same", False):
             return lines
 
 
-def _helped(talk: Talk, text: str) -> bool:
-    """Whether it was a request for help, and got it."""
-    if not talk.patient or "://" in text:
-        return False
-    if text == "list":
-        talk.say("  " + ", ".join(schemes()))
-        return True
+def _source(text: str) -> str:
+    """Lines that can be understood, or "-". Raises ValueError: for bad ones, and with what was asked for."""
+    text = text.strip()
     try:
+        if text in ("", "-"):
+            return text
+        if text.lower() in ("list", "?"):
+            raise ValueError(", ".join(schemes()))
+        if "://" in text:
+            for line in SEPARATOR.split(text):
+                _secrets_of(line)
+            return text
         one = driver(text.rstrip("?").lower())
     except BadLine as error:
-        talk.say(f"  {' '.join(error.problems)}")
-        return True
-    talk.say(
-        f"  {one.title}: {', '.join(one.roles)}. For example {one.example}  (docs/meters.md#{one.scheme})"
+        raise ValueError(" ".join(error.problems)) from None
+    raise ValueError(
+        f"{one.title}: {', '.join(one.roles)}. For example {one.example}  (docs/meters.md#{one.scheme})"
     )
-    return True
 
 
 def _secrets_of(line: str) -> list[str]:
