@@ -50,7 +50,9 @@ NEXT = """
 What now:
   ./sunward agent run --config {path}
         runs the house; then open {url}/
-  sudo ./sunward install    lets it run by itself from every start on (docs/install.md)
+  ./sunward scheduler run --config {path}
+        beside it: cars, prices, Powerwall, thermostats, letters about the day
+  sudo ./sunward install    lets both run by themselves from every start on (docs/install.md)
   ./sunward setup           again, whenever something changes"""
 
 

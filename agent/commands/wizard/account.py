@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from agent.commands.wizard import places, read
 from agent.commands.wizard.draft import Draft, settings_of
-from agent.commands.wizard.peaks import together
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.trouble import together
 from notify.settings import SettingsError
 from scheduler.cars.links.tools import Tools
 from scheduler.cars.login import LoginFailed, sign_in, tools_at

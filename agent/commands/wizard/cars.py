@@ -12,8 +12,8 @@ from typing import Any
 
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft, settings_of
-from agent.commands.wizard.peaks import together
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.trouble import together
 from notify.settings import SettingsError
 from scheduler.cars.links.teslamate import TeslaMateLink
 from scheduler.cars.links.tools import Tools

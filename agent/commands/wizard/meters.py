@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,10 @@ SEPARATOR = re.compile(r",\s+")
 
 def ask_meters(talk: Talk, draft: Draft) -> None:
     """[meters]: a line for each role."""
-    about = "How much sun is left. Without any meter, windows and fast charging still work."
+    about = (
+        "How much sun is left. Without any meter, windows and fast charging still work.\n"
+        "A Powerwall's gateway has a step of its own below, and may be the meter from there."
+    )
     if not talk.wants("meters", "The meters", about):
         return
     found = _ask_address(talk)
@@ -155,7 +159,7 @@ def _source(text: str) -> str:
         if text in ("", "-"):
             return text
         if text.lower() in ("list", "?"):
-            raise ValueError(", ".join(schemes()))
+            raise ValueError(textwrap.fill(", ".join(schemes()), 100, subsequent_indent="  "))
         if "://" in text:
             for line in SEPARATOR.split(text):
                 _secrets_of(line)

@@ -10,7 +10,7 @@ from typing import Any
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.places import CALENDARS
-from agent.commands.wizard.talk import Ended, Talk
+from agent.commands.wizard.talk import Talk
 
 Row = dict[str, Any]
 USUAL: Row = {"name": "peak", "months": "1-12", "days": "mon-fri", "from": "16:00", "to": "21:00"}
@@ -67,11 +67,3 @@ def dear_times(draft: Draft) -> list[Row]:
         rows = [row for row in draft.rows("windows") if row.get("mode") == "off"]
     keys = ("name", "months", "days", "from", "to")
     return [USUAL | {"days": "daily"} | {key: row[key] for key in keys if key in row} for row in rows]
-
-
-def together(talk: Talk, problems: list[str], key: str) -> None:
-    """Tell why answers don't fit together. Raises Ended where nobody can be asked again."""
-    if not talk.patient:
-        raise Ended(f"{key}: {' '.join(problems)}")
-    for problem in problems:
-        talk.say(f"  {problem}")

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from agent.commands.wizard import read
 from agent.commands.wizard.account import look_up
 from agent.commands.wizard.draft import Draft, settings_of
-from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_peak, dear_times, together, unlike
+from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_peak, dear_times, unlike
 from agent.commands.wizard.places import region
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.trouble import plainly, together
 from agent.model import Role
 from notify.settings import SettingsError
 from scheduler.agent_api import Agent
@@ -91,24 +92,21 @@ def _ask_gateway(talk: Talk, draft: Draft) -> str:
     question = (
         "Address of its gateway in your network, like 192.168.1.50 (- for none; a Powerwall 3 has none)"
     )
+    known = PASSWORD in draft.secrets
     while True:
         text = talk.ask("battery.gateway", question, _address, before)
         if text == "-":
             return ""
         url = text if "://" in text else f"https://{text}"
-        known = PASSWORD in draft.secrets
-        hint = (
-            "; Enter keeps the one there is"
-            if known
-            else "; at first the last five characters of its label's"
-        )
-        if value := talk.secret("battery.password", f"The customer's password there{hint}"):
+        hint = "Enter keeps the one there is" if known else "at first the last five characters of its label's"
+        if value := talk.secret("battery.password", f"The customer's password there; {hint}"):
             draft.keep_secret(PASSWORD, value)
         try:
             seen = Gateway(url, draft.secrets.get(PASSWORD, "")).read()
         except BatteryError as error:
-            talk.say(f"  {error}")
+            talk.say(f"  {plainly(error)}")
             if talk.patient and talk.yes("", "Change it and try again", True):
+                known = False
                 continue
         else:
             talk.say(f"  {_in_words(seen)}")
@@ -153,12 +151,10 @@ def _ask_meter(talk: Talk, draft: Draft, url: str) -> None:
 
 def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
     before, zone = draft.table("battery"), str(draft.table("site").get("timezone", ""))
-    service = talk.ask(
-        "battery.service",
-        "By which of Tesla's doors: fleet or owner",
-        read.one_of(("fleet", "owner")),
-        str(before.get("service") or draft.account or "owner"),
-    )
+    service = str(before.get("service") or draft.account or "owner")
+    if not talk.patient or service != draft.account:
+        question = "By which of Tesla's doors: fleet or owner"
+        service = talk.ask("battery.service", question, read.one_of(("fleet", "owner")), service)
     home = str(draft.table("tesla").get("region") or region(zone))
     periods = _ask_periods(talk, draft)
     off_peak = dict(before.get("off_peak", {}))
@@ -182,7 +178,7 @@ def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
 def _ask_periods(talk: Talk, draft: Draft) -> list[Row]:
     before = draft.rows("battery.periods")
     proposed = before or dear_times(draft)
-    question = "In how many times of the week is power dear, so that the house should live on it"
+    question = "For how many dear times shall it be kept full (a summer and a winter peak are two)"
     flat = draft.table("tariff").get("kind") == "fixed" and not draft.rows("tariff.periods")
     rows: list[Row] = []
     usual = len(proposed) or int(not flat)
@@ -225,7 +221,7 @@ def _works(talk: Talk, draft: Draft) -> bool:
     try:
         seen = site_at(Context(settings, moment, agent, memory, lambda event: None, lambda s: None)).read()
     except (BatteryError, KeepError) as error:
-        talk.say(f"  {error}")
+        talk.say(f"  {plainly(error)}")
         return not talk.patient
     talk.say(f"  {_in_words(seen)}")
     return True

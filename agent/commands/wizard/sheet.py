@@ -134,9 +134,10 @@ class Sheet:
             if one.name in (name, family) or one.name.startswith((f"{name}.", f"{family}."))
         ]
         place = same[-1] + 1 if same else len(self._blocks)
-        before = self._blocks[place - 1]
-        before.lines.append("\n")
-        block = _Block(name, repeats, [header])
+        before = self._blocks[place - 1].lines
+        if before and before[-1].strip():
+            before.append("\n")
+        block = _Block(name, repeats, [header, "\n"] if place < len(self._blocks) else [header])
         self._blocks.insert(place, block)
         return block
 

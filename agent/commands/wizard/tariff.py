@@ -10,8 +10,9 @@ from typing import Any
 
 from agent.commands.wizard import places, read
 from agent.commands.wizard.draft import Draft, settings_of
-from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_peak, together, unlike
+from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_peak, unlike
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.trouble import together
 from notify.settings import SettingsError
 from scheduler.clock import SystemClock
 from scheduler.fetch import FetchFailed, fetch
@@ -83,14 +84,14 @@ def _ask_prices(talk: Talk, draft: Draft, kind: str) -> None:
         periods: list[Row] = []
     else:
         before = tariff.get("price")
-        word = "A kWh costs" if kind == FLAT else "A kWh costs outside of the dearer or cheaper hours"
+        word = "A kWh costs" if kind == FLAT else "A kWh costs at the usual times"
         price = talk.ask(
             "tariff.price", f"{word} ({money})", read.number(-10, 100, money), _shown(before) or None
         )
         now |= {"kind": "fixed", "price": price}
         periods = _ask_periods(talk, draft, money) if kind == HOURS else []
         if periods:
-            asks = "Holidays on which those hours don't hold"
+            asks = "Holidays, on which the usual price holds"
             now["holidays"] = ask_holidays(talk, "tariff.holidays", asks, draft, tariff.get("holidays"))
     sold = talk.ask(
         "tariff.feed_in",
@@ -120,7 +121,7 @@ def _shown(value: Any) -> str:
 
 def _ask_periods(talk: Talk, draft: Draft, money: str) -> list[Row]:
     before = draft.rows("tariff.periods")
-    question = "How many such times are there (a summer peak and a winter peak are two)"
+    question = "How many dearer or cheaper times are there (a summer and a winter peak are two)"
     rows: list[Row] = []
     for number in range(1, talk.count("tariff.periods", question, len(before) or 1) + 1):
         known = before[number - 1] if number <= len(before) else {}
@@ -183,12 +184,13 @@ def _fits(talk: Talk, draft: Draft) -> bool:
         talk.say(f"  {error}")
         return not talk.patient
     slots = bought(tariff, tuple(sorted(found, key=lambda slot: slot.start)))
-    price = price_at(slots, wall)
-    if price is None:
+    now = price_at(slots, wall)
+    if now is None:
         talk.say("  It answers, but does not know the price of this hour.")
     else:
         until = known_until(slots, wall).astimezone(wall.tzinfo)
-        talk.say(f"  A kWh costs {price:.3f} {tariff.currency} now; prices are known until {until:%a %H:%M}.")
+        costs = f"{now.price_per_kwh:.3f} {tariff.currency}"
+        talk.say(f"  A kWh costs {costs} now; prices are known until {until:%a %H:%M}.")
     return True
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft, settings_of
-from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_times, dear_times, together
+from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_times, dear_times
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.trouble import plainly, together
 from notify.settings import SettingsError
 from scheduler.clock import SystemClock
 from scheduler.kept import KeepError, Memory
@@ -77,7 +78,7 @@ def _looked(talk: Talk, draft: Draft) -> tuple[dict[str, str], Row]:
         user, password = draft.secrets.get(USER, ""), draft.secrets.get(PASSWORD, "")
         address = str(draft.table("thermostats").get("address", ""))
         portal = Honeywell(address, user, password, now.timestamp(), kept)
-        talk.say("  signing in, once ...")
+        talk.say("  asking Honeywell ...")
         try:
             return _listed(talk, portal)
         finally:
@@ -111,7 +112,7 @@ def _in_words(seen: Device) -> str:
 
 def _tell_refusal(talk: Talk, draft: Draft, error: LockedOut) -> None:
     """Wrong password, or locked: said once, and not tried again now."""
-    talk.say(f"  {error}")
+    talk.say(f"  {plainly(error)}")
     talk.say("  It is not tried again now: Honeywell locks accounts that try often, for your phone too.")
     talk.say("  The scheduler tries again by itself, in ten minutes at the earliest.")
     if talk.patient and talk.yes("", "  Type name and password once more, to be kept untried", False):
@@ -129,7 +130,7 @@ def _ask_rules(talk: Talk, draft: Draft, names: dict[str, str], usual: Row) -> N
     battery = draft.rows("battery.periods") or dear_times(draft)
     rules: Row = {"devices": None if devices == "all" else read.several(devices)}
     rules |= ask_times(talk, "thermostats", (battery[0] if battery else USUAL) | before)
-    asks = "As the battery falls to so many per cent, so many degrees warmer (- for never)"
+    asks = "As the battery falls: at so many per cent so many degrees warmer, like 50:2 (- for never)"
     steps = talk.ask("thermostats.steps", asks, _steps, _shown(before.get("steps")) or usual["steps"])
     rules["steps"] = _rows(steps) or None
     rules["precool"] = _ask_precool(talk, before, usual, str(rules["from"]))
@@ -147,7 +148,7 @@ def _ask_rules(talk: Talk, draft: Draft, names: dict[str, str], usual: Row) -> N
 def _ask_precool(talk: Talk, before: Row, usual: Row, peak: str) -> Row | None:
     known = before.get("precool") or {}
     asks = "Cool down before the peak on days when the battery is not full enough by then"
-    if not talk.yes("thermostats.precool", asks, bool(known) or not before):
+    if not talk.yes("thermostats.precool", asks, bool(known) or "from" not in before):
         return None
     begin = f"{max(0, int(peak[:2]) - 2):02}{peak[2:]}"
     row: Row = dict(known)
@@ -181,13 +182,14 @@ def _steps(text: str) -> str:
     """ "50:2, 20:4", or "-". Raises ValueError."""
     for one in read.several(text):
         if not STEP.fullmatch(one):
-            raise ValueError("Write pairs of per cent and degrees: 50:2, 20:4. The highest per cent first.")
+            raise ValueError("Write pairs of per cent and degrees: 50:2, 20:4.")
     return ", ".join(read.several(text)) or "-"
 
 
 def _rows(text: str) -> list[Row]:
     pairs = [found.groups() for one in read.several(text) if (found := STEP.fullmatch(one))]
-    return [{"battery_percent": _plain(percent), "degrees": _plain(degrees)} for percent, degrees in pairs]
+    rows = [{"battery_percent": _plain(percent), "degrees": _plain(degrees)} for percent, degrees in pairs]
+    return sorted(rows, key=lambda row: -row["battery_percent"])  # the settings want the fullest first
 
 
 def _plain(text: str) -> float:
