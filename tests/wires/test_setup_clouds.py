@@ -197,7 +197,8 @@ def test_a_plan_by_the_hours_of_the_day(house, street, capsys):
     ]
     assert tariff["holidays"] == ["us-utility"]
     assert wrote(house)["web"]["grid_price"] == 0.31
-    assert scheduler(["price_windows", "--dry-run", "--config", str(house)]) in (0, 1)  # it is a job now
+    scheduler(["jobs", "--config", str(house)])
+    assert "price_windows" in capsys.readouterr().out
 
 
 # --- the Powerwall -----------------------------------------------------------------------------------
@@ -318,6 +319,46 @@ def test_thermostats_without_a_powerwall_say_what_comes_first(house, street, cap
     assert "Set up its site first" in capsys.readouterr().out
     assert street.portal.counts["sign-in"] == 0
     assert "thermostats" not in wrote(house)
+
+
+# --- again ------------------------------------------------------------------------------------------
+
+
+ASKED = ("house", "bus", "meters", "tariff", "tesla", "battery", "thermostats", "letters", "page")
+
+
+def test_a_second_run_that_takes_every_proposal_changes_nothing(house, street, warm, capsys):
+    whole = f"""{PEAK}{warm}gateway = "{street.powerwall.gateway.url}"
+password = "12345"
+{HEAT}precool = false
+[house]
+timezone = "Europe/Vienna"
+main_fuse_amps = 35
+[bus]
+breaker_amps = 16.4
+chargers = "3201"
+[letters]
+to = "me@example.org"
+password = "app-words"
+test = false
+[page]
+network = true
+password = "four plain little words"
+[meters]
+grid = "fixed://?watts=1500"
+"""
+    house.write_text(BUS + street.settings, "utf-8")
+    assert answer(house, whole + END) == 0
+    assert wrote(house)["bus"]["circuit_amps"] == 13.1  # never rounded up
+    assert wrote(house)["meters"]["grid"] == "fixed://?watts=1500"
+    before = {name: house.with_name(name).read_bytes() for name in ("sunward.toml", "credentials.env")}
+    capsys.readouterr()
+    again = "".join(f"[{step}]\n" for step in ASKED) + "[letters]\ntest = false\n"
+    again = again.replace("[letters]\n", "", 1)
+    assert answer(house, again + END) == 0
+    assert "Nothing has changed." in capsys.readouterr().out
+    assert {name: house.with_name(name).read_bytes() for name in before} == before
+    assert street.portal.counts["sign-in"] == 1
 
 
 # --- answers that can't be used ----------------------------------------------------------------------

@@ -47,10 +47,11 @@ class Given:
         known = self._known.setdefault(key, {})
         known.pop(text, None)
         known[proposal or ""] = text
-        with suppress(KeepError):
+        with suppress(KeepError, OSError):
             write_atomically(self.path, json.dumps(self._known, ensure_ascii=False, indent=1) + "\n")
 
     def forget(self) -> None:
         """Both files are written: nothing is unfinished any more."""
         self._known.clear()
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
