@@ -66,7 +66,8 @@ def _one_or_several(lines: list[str]) -> str | list[str] | None:
 def _ask_address(talk: Talk) -> dict[Role, str]:
     """Lines by role for what speaks SunSpec at an address that the person names."""
     question = "Address of an inverter or meter that speaks Modbus, like 192.168.0.27 (or nothing)"
-    while address := talk.ask("meters.address", question, _address, ""):
+    key = "meters.address"
+    while address := talk.ask(key, question, _address, ""):
         host, port = address
         found = dict(_sunspec(talk, host, port))
         if found:
@@ -74,12 +75,13 @@ def _ask_address(talk: Talk) -> dict[Role, str]:
         talk.say(f"  {HINTS}")
         if not talk.patient:
             break
+        key = ""  # where nothing was found is not proposed again
     return {}
 
 
 def _address(text: str) -> tuple[str, int] | None:
     """HOST or HOST:PORT; port 0 stands for the usual ones."""
-    if not text.strip():
+    if text.strip() in ("", "-"):
         return None
     host, _, port = text.strip().partition(":")
     if not re.fullmatch(r"[\w.-]+", host) or (port and not (port.isdecimal() and 0 < int(port) < 65536)):

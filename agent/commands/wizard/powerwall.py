@@ -161,7 +161,7 @@ def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
     if periods:
         off_peak["reserve"] = talk.ask(
             "battery.reserve",
-            "Reserve at all other times, in per cent",
+            "Reserve at all other times, in per cent (100: all of it is kept for the dear ones)",
             _percent,
             f"{off_peak.get('reserve', FULL):g}",
         )
@@ -178,11 +178,9 @@ def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
 def _ask_periods(talk: Talk, draft: Draft) -> list[Row]:
     before = draft.rows("battery.periods")
     proposed = before or dear_times(draft)
-    question = "For how many dear times shall it be kept full (a summer and a winter peak are two)"
-    flat = draft.table("tariff").get("kind") == "fixed" and not draft.rows("tariff.periods")
+    question = "For how many dear times shall it be kept full (a summer and a winter peak are two; 0: never)"
     rows: list[Row] = []
-    usual = len(proposed) or int(not flat)
-    for number in range(1, talk.count("battery.periods", question, usual) + 1):
+    for number in range(1, talk.count("battery.periods", question, len(proposed)) + 1):
         known = proposed[number - 1] if number <= len(proposed) else USUAL
         key = f"battery.periods.{number}"
         row = {**known, **ask_peak(talk, key, known)}
