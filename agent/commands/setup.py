@@ -75,6 +75,8 @@ def setup(path: Path, credentials: Path | None, answers: Path | None, listen_s: 
         print(file=sys.stderr)
         return _no(_unwritten(given), code=130)
     given.forget()
+    if not path.exists():
+        return _no("Every step was skipped, so there are no settings yet. Run ./sunward setup again.")
     return _try_it(talk, draft)
 
 

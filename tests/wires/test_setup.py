@@ -187,6 +187,12 @@ def test_answers_with_secrets_must_be_the_owners_alone(house, capsys):
     assert f"chmod 600 {path}" in capsys.readouterr().err
 
 
+def test_whoever_skips_everything_has_no_settings_yet(house, capsys):
+    assert answer(house, "[finish]\n") == 1
+    assert "Every step was skipped, so there are no settings yet." in capsys.readouterr().err
+    assert not house.exists()
+
+
 def test_a_house_without_its_bus_is_written_and_check_says_what_is_missing(house, capsys):
     assert answer(house, '[house]\nname = "Hill"\n') == 1
     told = capsys.readouterr()

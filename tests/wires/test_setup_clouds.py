@@ -148,6 +148,20 @@ def test_what_a_person_wrote_about_a_car_stays(house, street, capsys):
     }
 
 
+def test_a_broken_line_and_a_secret_of_another_name_are_no_trouble(house, street, tmp_path, capsys):
+    only(house, street, "tesla")
+    (tmp_path / "mqtt").mkdir()
+    broker = Broker(tmp_path / "mqtt", secured=True)
+    mate = f"teslamate://127.0.0.1:{broker.port}?user=sun&password=MINE&car=1"
+    car = f'[[cars]]\nvin = "{VIN}"\nreads = ["teslamate://nowhere", "{mate}"]\n'
+    house.write_text(house.read_text("utf-8") + car, "utf-8")
+    assert answer(house, f'[tesla]\nback_end = "teslamate"\nteslamate_password = "shine"\n{END}') == 0
+    assert "knows nothing under teslamate/cars/" in capsys.readouterr().out
+    broker.stop()
+    assert read_credentials(house.with_name("credentials.env")) == {"MINE": "shine"}
+    assert wrote(house)["cars"] == [{"vin": VIN, "reads": mate}]
+
+
 def test_a_sign_in_that_does_not_work_is_told_and_the_rest_goes_on(house, street, capsys):
     only(house, street, "tesla")
     street.clouds.fail(403, "<html>captcha</html>", times=9, on="/token")

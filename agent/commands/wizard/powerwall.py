@@ -1,28 +1,24 @@
 """The Powerwall: which energy site it is, its gateway in the house, and how full it stays for the dear hours.
 
-Mode and reserve are changed through Tesla's cloud, with the account of the step before. The gateway of a
-Powerwall 2 can be read without it, and then it may be the house's meter as well.
+Mode and reserve are changed through Tesla's cloud, with the account of the step before; gateway.py asks for
+what can be read at home.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
-from urllib.parse import urlsplit
 
 from agent.commands.wizard import read
 from agent.commands.wizard.account import look_up
 from agent.commands.wizard.draft import Draft, settings_of
+from agent.commands.wizard.gateway import ask_gateway, in_words
 from agent.commands.wizard.peaks import USUAL, Row, ask_holidays, ask_peak, dear_times, unlike
 from agent.commands.wizard.places import region
 from agent.commands.wizard.talk import Talk
 from agent.commands.wizard.trouble import plainly, together
-from agent.model import Role
 from notify.settings import SettingsError
 from scheduler.agent_api import Agent
-from scheduler.battery import PASSWORD, site_at
-from scheduler.battery.gateway import Gateway
-from scheduler.battery.policy import Site
+from scheduler.battery import site_at
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError
 from scheduler.cars.settings import TeslaSettings
@@ -30,10 +26,8 @@ from scheduler.clock import SystemClock
 from scheduler.jobs import Context
 from scheduler.kept import KeepError, Memory
 
-METERED: tuple[Role, ...] = ("grid", "solar", "battery")
 FULL, FOR_AN_OUTAGE = 100, 20  # proposed reserves outside and within the dear hours, per cent
 SITE = re.compile(r"[0-9]{1,20}")
-LOCAL = re.compile(r"(https?://)?[\w.-]+(:[0-9]{1,5})?")
 
 
 def ask_battery(talk: Talk, draft: Draft) -> None:
@@ -43,7 +37,7 @@ def ask_battery(talk: Talk, draft: Draft) -> None:
         return
     while True:
         site = _ask_site(talk, draft)
-        gateway = _ask_gateway(talk, draft)
+        gateway = ask_gateway(talk, draft)
         if not site:
             if not gateway:
                 talk.say("  Neither a site nor a gateway: nothing is set up for it.")
@@ -83,69 +77,6 @@ def _site(text: str) -> str:
     return found
 
 
-# --- the gateway -------------------------------------------------------------------------------------
-
-
-def _ask_gateway(talk: Talk, draft: Draft) -> str:
-    """Its address, tried; or nothing."""
-    before = _host(str(draft.table("battery").get("gateway", ""))) or _metered(draft) or "-"
-    question = (
-        "Address of its gateway in your network, like 192.168.1.50 (- for none; a Powerwall 3 has none)"
-    )
-    known = PASSWORD in draft.secrets
-    while True:
-        text = talk.ask("battery.gateway", question, _address, before)
-        if text == "-":
-            return ""
-        url = text if "://" in text else f"https://{text}"
-        hint = "Enter keeps the one there is" if known else "at first the last five characters of its label's"
-        if value := talk.secret("battery.password", f"The customer's password there; {hint}"):
-            draft.keep_secret(PASSWORD, value)
-        try:
-            seen = Gateway(url, draft.secrets.get(PASSWORD, "")).read()
-        except BatteryError as error:
-            talk.say(f"  {plainly(error)}")
-            if talk.patient and talk.yes("", "Change it and try again", True):
-                known = False
-                continue
-        else:
-            talk.say(f"  {_in_words(seen)}")
-        _ask_meter(talk, draft, url)
-        return url
-
-
-def _address(text: str) -> str:
-    found = text.strip().rstrip("/") or "-"
-    if found != "-" and not LOCAL.fullmatch(found):
-        raise ValueError("Write an address like 192.168.1.50, or - for none.")
-    return found
-
-
-def _host(url: str) -> str:
-    return url.removeprefix("https://")
-
-
-def _metered(draft: Draft) -> str:
-    """The gateway that a line of [meters] reads already."""
-    lines = " ".join(str(one) for one in draft.table("meters").values())
-    found = re.search(r"powerwall://([\w.:-]+)", lines)
-    return found[1] if found else ""
-
-
-def _ask_meter(talk: Talk, draft: Draft, url: str) -> None:
-    """The gateway sees the grid, the sun and the battery: where no meter does, it may."""
-    meters = draft.table("meters")
-    free = [role for role in METERED if not meters.get(role) and not (role == "grid" and meters.get("house"))]
-    if not free:
-        return
-    question = f"Shall it be the meter for {', '.join(free)} as well"
-    if talk.yes("battery.meter", question, True):
-        parts = urlsplit(url)
-        line = f"powerwall://{parts.netloc}?password={PASSWORD}"
-        line += "&tls=off" if parts.scheme == "http" else ""
-        draft.put("meters", dict.fromkeys(free, line))
-
-
 # --- what it shall do --------------------------------------------------------------------------------
 
 
@@ -157,7 +88,7 @@ def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
         service = talk.ask("battery.service", question, read.one_of(("fleet", "owner")), service)
     home = str(draft.table("tesla").get("region") or region(zone))
     periods = _ask_periods(talk, draft)
-    off_peak = dict(before.get("off_peak", {}))
+    off_peak = dict(draft.table("battery.off_peak"))
     if periods:
         off_peak["reserve"] = talk.ask(
             "battery.reserve",
@@ -221,15 +152,5 @@ def _works(talk: Talk, draft: Draft) -> bool:
     except (BatteryError, KeepError) as error:
         talk.say(f"  {plainly(error)}")
         return not talk.patient
-    talk.say(f"  {_in_words(seen)}")
+    talk.say(f"  {in_words(seen)}")
     return True
-
-
-def _in_words(seen: Site) -> str:
-    def said(value: Any, unit: str) -> str:
-        return "unknown" if value is None else f"{value:.0f}{unit}"
-
-    return (
-        f"The Powerwall is at {said(seen.charge_percent, ' %')}, mode {seen.mode or 'unknown'}, reserve "
-        f"{said(seen.reserve_percent, ' %')}; the house takes {said(seen.house_watts, ' W')}."
-    )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.commands.wizard.account import ask_account
-from agent.commands.wizard.cars import ask_cars, schemes_of
+from agent.commands.wizard.cars import ask_cars
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.talk import Talk
+from agent.commands.wizard.ways import schemes_of
 from scheduler.cars.login import account_of
 from scheduler.cars.products import Products
 from scheduler.cars.settings import SCHEMES

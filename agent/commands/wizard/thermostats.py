@@ -131,9 +131,11 @@ def _ask_rules(talk: Talk, draft: Draft, names: dict[str, str], usual: Row) -> N
     rules: Row = {"devices": None if devices == "all" else read.several(devices)}
     rules |= ask_times(talk, "thermostats", (battery[0] if battery else USUAL) | before)
     asks = "As the battery falls: at so many per cent so many degrees warmer, like 50:2 (- for never)"
-    steps = talk.ask("thermostats.steps", asks, _steps, _shown(before.get("steps")) or usual["steps"])
+    steps = talk.ask(
+        "thermostats.steps", asks, _steps, _shown(draft.rows("thermostats.steps")) or usual["steps"]
+    )
     rules["steps"] = _rows(steps) or None
-    rules["precool"] = _ask_precool(talk, before, usual, str(rules["from"]))
+    rules["precool"] = _ask_precool(talk, draft, usual, str(rules["from"]))
     for name, word in (("lowest", "below"), ("highest", "above")):
         asks = f"Never set {word} so many degrees"
         rules[name] = talk.ask(
@@ -145,8 +147,8 @@ def _ask_rules(talk: Talk, draft: Draft, names: dict[str, str], usual: Row) -> N
     draft.put("thermostats", rules | {"holidays": days or None})
 
 
-def _ask_precool(talk: Talk, before: Row, usual: Row, peak: str) -> Row | None:
-    known = before.get("precool") or {}
+def _ask_precool(talk: Talk, draft: Draft, usual: Row, peak: str) -> Row | None:
+    known, before = draft.table("thermostats.precool"), draft.table("thermostats")
     asks = "Cool down before the peak on days when the battery is not full enough by then"
     if not talk.yes("thermostats.precool", asks, bool(known) or "from" not in before):
         return None
@@ -197,10 +199,8 @@ def _plain(text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _shown(rows: Any) -> str:
-    if not isinstance(rows, list):
-        return ""
-    return ", ".join(f"{row['battery_percent']:g}:{row['degrees']:g}" for row in rows)
+def _shown(rows: list[Row]) -> str:
+    return ", ".join(f"{row.get('battery_percent', 0):g}:{row.get('degrees', 0):g}" for row in rows)
 
 
 def _fits(talk: Talk, draft: Draft) -> bool:
