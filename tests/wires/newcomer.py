@@ -27,7 +27,7 @@ def answer(house, text, *more, listen_s=1.5):
 class Person:
     """Reads what the wizard prints on a real terminal, and types."""
 
-    def __init__(self, house, *more):
+    def __init__(self, house, *more, **environment):
         self.near, far = pty.openpty()
         self.read = ""
         self.all = ""
@@ -36,6 +36,7 @@ class Person:
             # a session's first terminal is the one that Ctrl-C comes from
             ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(far), *command, *more],
             cwd=ROOT,
+            env=os.environ | environment,
             start_new_session=True,
         )
         self.far = far

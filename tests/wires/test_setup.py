@@ -224,7 +224,7 @@ def test_a_person_is_led_through_all_nine_steps(house, bus, inverter, mail):
     person = Person(house)
     person.answers(
         ("The house ──", ""),
-        ("How do you call it [Home]: ", "Hill"),
+        ("What do you call it [Home]: ", "Hill"),
         ("Time zone [", "Vienna"),
     )
     person.sees("Europe/Vienna")
@@ -307,7 +307,7 @@ def test_a_person_is_led_through_all_nine_steps(house, bus, inverter, mail):
 def test_a_person_who_leaves_has_changed_nothing(house, key):
     person = Person(house)
     person.answers(("The house ──", ""))
-    person.sees("How do you call it")
+    person.sees("What do you call it")
     os.write(person.near, key.encode())
     person.sees("Nothing was written.")
     assert person.end() == (130 if key == "\x03" else 1)
@@ -319,7 +319,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
     person = Person(house)
     person.answers(
         ("The house ──", ""),
-        ("How do you call it [Home]", "Hill"),
+        ("What do you call it [Home]", "Hill"),
         ("Time zone [", "Europe/Vienna"),
         ("How many phases", "3"),
         ("Volts at the charger", ""),
@@ -350,7 +350,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
     again.sees("was not finished")
     again.answers(
         ("The house ──", ""),
-        ("How do you call it [Hill]", ""),
+        ("What do you call it [Hill]", ""),
         ("Time zone [Europe/Vienna]", ""),
         ("North America: 1) [3]", ""),
         ("Volts at the charger", ""),
@@ -377,10 +377,10 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
     person.answers(
         ("The house ──", "<"),  # there is nothing before it
         ("The house ──", ""),
-        ("How do you call it [Home]", "Hill"),
+        ("What do you call it [Home]", "Hill"),
         ("Time zone [", "<"),  # to the step's begin
         ("The house ──", ""),
-        ("How do you call it [Hill]", ""),
+        ("What do you call it [Hill]", ""),
         ("Time zone [", ""),
         ("How many phases", "1"),
         ("Volts at the charger", ""),
@@ -401,7 +401,7 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
         ("The meters ──", "<"),
         ("The chargers ──", "<"),
         ("The house ──", ""),
-        ("How do you call it [Hill]", ""),
+        ("What do you call it [Hill]", ""),
         ("Time zone [", ""),
         ("How many phases", ""),
         ("Volts at the charger", ""),
@@ -427,12 +427,24 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
     assert wrote["chargers"][0]["max_amps"] == 13
 
 
+@pytest.mark.parametrize("alphabet", ["latin-1", "ascii", "utf-8"])
+def test_a_terminal_of_another_alphabet_ends_nothing(house, alphabet):
+    person = Person(house, PYTHONIOENCODING=alphabet)
+    person.answers(("The house", ""))
+    person.sees("What do you call it [Home]: ")
+    os.write(person.near, b"H\xfcgel\n")
+    person.sees("Time zone")
+    os.write(person.near, b"\x03")
+    person.sees("Nothing was written.")
+    assert person.end() == 130
+
+
 def test_a_broken_off_set_up_with_a_damaged_memory_begins_anew(house):
     left = house.with_name("sunward.toml.unfinished")
     for text in ("{", "[]", json.dumps({"house.name": 3})):
         left.write_text(text, "utf-8")
         person = Person(house)
         person.answers(("The house ──", ""))
-        person.sees("How do you call it [Home]")
+        person.sees("What do you call it [Home]")
         os.write(person.near, b"\x03")
         assert person.end() == 130

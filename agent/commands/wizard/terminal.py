@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from io import TextIOWrapper
 
 from agent.commands.wizard.given import Given
 from agent.commands.wizard.talk import SECRET_KEYS, STEPS, Back, Ended, Read, T, few, yes_or_no
@@ -21,6 +22,9 @@ class Terminal:
 
     def __init__(self, given: Given) -> None:
         self._given = given
+        for stream in (sys.stdin, sys.stdout):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal of another alphabet ends nothing
 
     def say(self, text: str = "") -> None:
         """Print a line."""
