@@ -271,7 +271,13 @@ def test_a_gateway_alone_is_a_meter(house, street, capsys):
     assert "refuses the password." in capsys.readouterr().out
     assert answer(house, text.format("12345")) == 0
     assert "battery" not in wrote(house)
-    assert wrote(house)["meters"]["grid"].startswith("powerwall://127.0.0.1:")
+    line = wrote(house)["meters"]["grid"]
+    assert line.startswith("powerwall://127.0.0.1:")
+    street.powerwall.counts.clear()
+    answer(house, "[meters]\n[finish]\ndoctor = true\n")
+    told = capsys.readouterr().out
+    assert all(f"ok   {role} meter" in told for role in ("grid", "solar", "battery"))
+    assert street.powerwall.counts["gateway /api/login/Basic"] == 2  # the step once, the doctor once
 
 
 # --- thermostats -------------------------------------------------------------------------------------

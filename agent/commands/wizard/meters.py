@@ -14,9 +14,9 @@ from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.talk import Talk
 from agent.meters import BadLine, driver, schemes, source, terms
-from agent.meters.cli import read_once
+from agent.meters.cli import Told, read_once, read_roles
 from agent.meters.line import Secret
-from agent.model import Role
+from agent.model import ROLES, Role
 
 FOUND_ROLES: tuple[Role, ...] = ("grid", "solar", "battery")
 WHAT: dict[Role, str] = {
@@ -26,7 +26,10 @@ WHAT: dict[Role, str] = {
     "house": "What the house takes (instead of a grid meter)",
 }
 UNSURE_OF_SIGN = "positive="
+NOTHING: Told = (None, "")
 SEPARATOR = re.compile(r",\s+")
+
+Seen = dict[str, dict[Role, Told]]  # what a line gave already, by role
 
 
 def ask_meters(talk: Talk, draft: Draft) -> None:
@@ -44,11 +47,12 @@ def ask_meters(talk: Talk, draft: Draft) -> None:
     if talk.patient:
         talk.say("Enter takes what stands in brackets, - takes none.")
     watts: dict[str, float] = {}
+    seen: Seen = {}
     lines: dict[Role, list[str]] = {}
     for role in (*FOUND_ROLES, "house"):
         if role == "house" and lines.get("grid"):
             continue
-        lines[role] = _ask_role(talk, draft, role, found.get(role, ""), watts)
+        lines[role] = _ask_role(talk, draft, role, found.get(role, ""), watts, seen)
     draft.put("meters", {role: _one_or_several(some) for role, some in lines.items()})
     for finding in plausible(watts):
         talk.say(f"  {MARKS[finding.level]} {finding.says}")
@@ -139,7 +143,9 @@ def _with_solaredge_battery(
 # --- one role ----------------------------------------------------------------------------------------
 
 
-def _ask_role(talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str, float]) -> list[str]:
+def _ask_role(
+    talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str, float], seen: Seen
+) -> list[str]:
     """The lines of a role, tried."""
     before = draft.table("meters").get(role, "")
     proposal = found or (", ".join(before) if isinstance(before, list) else str(before))
@@ -149,7 +155,7 @@ def _ask_role(talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str,
             return []
         lines = SEPARATOR.split(text)
         _ask_secrets(talk, draft, [name for line in lines for name in _secrets_of(line)])
-        worked = [_try(talk, draft, role, line, watts) for line in lines]
+        worked = [_try(talk, draft, role, line, watts, seen) for line in lines]
         if all(worked) or not talk.patient or talk.yes("", "Keep it all the same", False):
             return lines
 
@@ -187,12 +193,14 @@ def _ask_secrets(talk: Talk, draft: Draft, names: list[str]) -> None:
             draft.keep_secret(name, value)
 
 
-def _try(talk: Talk, draft: Draft, role: Role, line: str, watts: dict[str, float]) -> bool:
-    """Read every term of a line once, and tell."""
+def _try(talk: Talk, draft: Draft, role: Role, line: str, watts: dict[str, float], seen: Seen) -> bool:
+    """Read every term of a line once for all its roles, and tell."""
     total = 0.0
     for term in line.split(" + "):
-        talk.say(f"  asking {source(term).line} ...")
-        value, problem = read_once(term, role, draft.secrets)
+        if seen.get(term, {}).get(role, NOTHING)[0] is None:
+            talk.say(f"  asking {source(term).line} ...")
+            seen[term] = read_roles(term, ROLES, draft.secrets)
+        value, problem = seen[term][role]
         if value is None:
             talk.say(f"  no reading: {problem}")
             return False
