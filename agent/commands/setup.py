@@ -31,7 +31,7 @@ from agent.commands.wizard.meters import ask_meters
 from agent.commands.wizard.page import ask_page
 from agent.commands.wizard.powerwall import ask_battery
 from agent.commands.wizard.sheet import Odd
-from agent.commands.wizard.talk import Back, Ended, Talk
+from agent.commands.wizard.talk import Back, Ended, Skipped, Talk
 from agent.commands.wizard.tariff import ask_tariff
 from agent.commands.wizard.terminal import Terminal
 from agent.commands.wizard.tesla import ask_tesla
@@ -96,7 +96,11 @@ def _talk_through(talk: Talk, draft: Draft, ears: Ears) -> bool:
         try:
             if number == len(steps):
                 return _written(talk, draft)
+            before = draft.copy()
             steps[number](talk, draft)
+            number += 1
+        except Skipped:
+            draft.become(before)
             number += 1
         except Back as back:
             number = max(0, number - (back.far or number == len(steps)))

@@ -427,6 +427,32 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
     assert wrote["chargers"][0]["max_amps"] == 13
 
 
+def test_whoever_can_not_answer_leaves_a_step_in_its_middle(house):
+    person = Person(house)
+    person.answers(
+        ("The house ──", ""),
+        ("What do you call it", "s"),  # a name like any other, where something is proposed
+        *((question, "") for question in ("Time zone", "How many phases", "Volts", "Main fuse")),
+        ("The chargers ──", ""),
+        ("The adapter", "/dev/ttyNOTHING"),
+        ("listen again", ""),
+        ("The breaker", ""),
+        ("This needs an answer. (s skips the whole step", "s"),
+        ("The meters ──", "s"),
+        ("What power costs ──", ""),
+        ("Which of these", ""),
+        ("Currency", ""),
+        ("A kWh costs", "s"),
+        *((f"{step} ──", "s") for step in ("the Tesla account", "The Powerwall", "Thermostats")),
+        *((f"{step} ──", "s") for step in ("Letters", "The page")),
+        ("Write it", ""),
+    )
+    person.sees("bus: is missing")
+    assert person.end() == 1
+    assert set(wrote := tomllib.loads(house.read_text("utf-8"))) == {"site"}
+    assert wrote["site"]["name"] == "s"
+
+
 @pytest.mark.parametrize("alphabet", ["latin-1", "ascii", "utf-8"])
 def test_a_terminal_of_another_alphabet_ends_nothing(house, alphabet):
     person = Person(house, PYTHONIOENCODING=alphabet)

@@ -315,6 +315,21 @@ def test_thermostats_are_listed_by_id_and_the_scheduler_gets_the_session(house, 
     assert street.portal.counts["sign-in"] == 1
 
 
+def test_degrees_are_those_that_the_thermostats_show(house, street, warm, capsys):
+    for stat in street.portal.stats.values():
+        stat.cool, stat.heat, stat.lower, stat.upper = 24.5, 20.0, 16.0, 32.0
+    street.portal.stats["2200043"].dead = True
+    assert answer(house, warm + HEAT + END) == 0
+    assert "2200043  Upstairs is out of the portal's reach." in capsys.readouterr().out
+    found = wrote(house)["thermostats"]
+    assert (found["lowest"], found["highest"], found["precool"]["setpoint"]) == (16, 29, 20)
+    assert found["steps"][0] == {"battery_percent": 50, "degrees": 1}
+    before = house.read_text("utf-8")
+    assert answer(house, HEAT + END) == 0  # the same password is no reason to sign in again
+    assert street.portal.counts["sign-in"] == 1
+    assert house.read_text("utf-8") == before
+
+
 def test_a_wrong_password_is_told_kept_and_not_tried_again(house, street, warm, capsys):
     assert answer(house, warm + HEAT.replace("right", "wrong") + END) == 0
     told = capsys.readouterr().out

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,15 @@ class Draft:
     def keep_secret(self, name: str, value: str) -> None:
         """Put a secret into credentials.env."""
         self.secrets[name] = self.new_secrets[name] = value
+
+    def copy(self) -> Draft:
+        """The same, to go back to."""
+        return deepcopy(self)
+
+    def become(self, other: Draft) -> None:
+        """Be as the other is."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
     @property
     def state_dir(self) -> Path:

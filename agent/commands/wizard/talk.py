@@ -29,8 +29,12 @@ class Back(Exception):
         self.far = far
 
 
+class Skipped(Exception):
+    """The person leaves the step in its middle: what was said in it is taken back."""
+
+
 class Talk(Protocol):
-    """Who answers. `patient`: may be asked the same thing again. Every question may raise Ended and Back."""
+    """Who answers. `patient`: may be asked the same again. A question may raise Ended, Back and Skipped."""
 
     patient: bool
 

@@ -10,9 +10,19 @@ import sys
 from io import TextIOWrapper
 
 from agent.commands.wizard.given import Given
-from agent.commands.wizard.talk import SECRET_KEYS, STEPS, Back, Ended, Read, T, few, yes_or_no
+from agent.commands.wizard.talk import (
+    SECRET_KEYS,
+    STEPS,
+    Back,
+    Ended,
+    Read,
+    Skipped,
+    T,
+    few,
+    yes_or_no,
+)
 
-BACK = "<"
+BACK, SKIP = "<", "s"
 
 
 class Terminal:
@@ -45,8 +55,10 @@ class Terminal:
         while True:
             text = self._line(f"{question}{shown}: ").strip()
             if not text and proposed is None:
-                self.say("  This needs an answer. (< goes back, Ctrl-C ends.)")
+                self.say("  This needs an answer. (s skips the whole step, < goes back, Ctrl-C ends.)")
                 continue
+            if text == SKIP and proposed is None:
+                raise Skipped
             text = text or proposed or ""
             try:
                 value = read(text)

@@ -59,7 +59,8 @@ def _ask_account(talk: Talk, draft: Draft) -> None:
     if user != before:
         draft.keep_secret(USER, user)
     hint = "; Enter keeps the one there is" if PASSWORD in draft.secrets else ""
-    if value := talk.secret("thermostats.password", f"Its password{hint}"):
+    value = talk.secret("thermostats.password", f"Its password{hint}")
+    if value and value != draft.secrets.get(PASSWORD):
         draft.keep_secret(PASSWORD, value)
 
 
@@ -95,14 +96,13 @@ def _listed(talk: Talk, portal: Honeywell) -> tuple[dict[str, str], Row]:
     usual = FAHRENHEIT
     talk.say("Your account holds:" if names else "  The account holds no thermostat.")
     for device_id, name in names.items():
-        says = f"  {device_id}  {name}"
         try:
             seen = portal.read(device_id, name)
         except ThermostatError as error:
-            talk.say(f"{says}: {error}")
+            talk.say(f"  {device_id}  {error}")
             continue
         usual = CELSIUS if seen.cool < WARMEST_CELSIUS else FAHRENHEIT
-        talk.say(f"{says}: {_in_words(seen)}")
+        talk.say(f"  {device_id}  {name}: {_in_words(seen)}")
     return names, usual
 
 
