@@ -22,6 +22,13 @@ def test_letters_are_part_of_the_file(checked):
     assert checked(letters) == (0, "")
 
 
+def test_what_the_scheduler_will_do_is_named(tmp_path, capsys):
+    path = tmp_path / "sunward.toml"
+    path.write_text(f'{FINE}[tariff]\nkind = "fixed"\nprice = 0.3\n[battery]\nsite = "1"\n')
+    assert check(path, None) == 0
+    assert "scheduler tariff, battery: understood" in capsys.readouterr().out
+
+
 def test_the_problems_of_all_programs_come_at_once(checked):
     code, told = checked(
         'colour = "red"\n[notify]\nto = "me@example.org"\n[site]\ntimezone = "Europe/Vienne"\n'

@@ -11,6 +11,8 @@ from scheduler.letters import Letters
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
 
+TIMED = ("cars", "tariff", "forecast", "battery", "thermostats", "clouds", "notify")  # the scheduler's part
+
 
 def check(path: Path, credentials: Path | None) -> int:
     """0 when the settings can be used, else 1 with each problem on a line of its own."""
@@ -62,4 +64,6 @@ def summary(house: House) -> list[str]:
     if not settings.meters.lines():
         lines.append("  meters    none: the sun can't be followed, windows and fast charging work")
     lines += [f"  window    {window.name}" for window in house.windows]
+    if timed := [name for name in TIMED if getattr(settings, name) is not None]:
+        lines.append(f"  scheduler {', '.join(timed)}: understood")
     return [*lines, f"  page      {settings.web.url}/"]

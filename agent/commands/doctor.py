@@ -19,6 +19,7 @@ from agent.bus import frames, slip
 from agent.bus.port import Port, PortError, open_port
 from agent.commands.status import LockedOut, fetch_state
 from agent.config import House, load
+from agent.model import Role
 from notify.settings import SettingsError
 from scheduler.clock import SystemClock, system_mono_s, wall_is_trustworthy
 
@@ -218,13 +219,21 @@ def _bus_of_agent(house: House, state: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _meters(house: House) -> Iterator[Finding]:
-    from agent.meters.cli import read_once
+    from agent.meters.cli import Told, read_roles
 
+    wanted = house.settings.meters.lines()
+    roles_of: dict[str, list[Role]] = {}
+    for role, lines in wanted.items():
+        for term in (term for line in lines for term in line.split(" + ")):
+            roles_of.setdefault(term, []).append(role)
     watts: dict[str, float] = {}
-    for role, lines in house.settings.meters.lines().items():
+    told: dict[str, dict[Role, Told]] = {}
+    for role, lines in wanted.items():
         for line in lines:
             for term in line.split(" + "):
-                value, problem = read_once(term, role, house.credentials)
+                if term not in told:
+                    told[term] = read_roles(term, roles_of[term], house.credentials)
+                value, problem = told[term][role]
                 if value is None:
                     yield Finding("bad", f"{role} meter", f"{term}: {problem}")
                     continue

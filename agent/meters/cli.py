@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -78,21 +78,37 @@ def run_meter(args: argparse.Namespace) -> int:
             line.close()
 
 
-def read_once(text: str, role: Role, credentials: Mapping[str, str]) -> tuple[float | None, str]:
-    """Watts of one source for a role, or None and what is wrong: for set-up, not for control."""
+Told = tuple[float | None, str]  # watts, or None and what is wrong
+
+
+def read_once(text: str, role: Role, credentials: Mapping[str, str]) -> Told:
+    """Watts of one source for a role: for set-up, not for control."""
+    return read_roles(text, [role], credentials)[role]
+
+
+def read_roles(text: str, roles: Sequence[Role], credentials: Mapping[str, str]) -> dict[Role, Told]:
+    """The same for several roles, asked once: some devices lock whoever logs in often."""
     clock = SystemClock(ZoneInfo("UTC"))
     line: Line | None = None
     try:
         found = source(text, credentials)
         line = open_line(found, clock)
-        return pick(found, _read(found, line, clock), role)[1].watts, ""
+        meaning = _read(found, line, clock)
+        return {role: _told(found, meaning, role) for role in roles}
     except BadLine as error:
-        return None, " ".join(error.problems)
+        return dict.fromkeys(roles, (None, " ".join(error.problems)))
     except (Failure, Poor) as error:
-        return None, str(error)
+        return dict.fromkeys(roles, (None, str(error)))
     finally:
         if line:
             line.close()
+
+
+def _told(found: Source, meaning: Meaning, role: Role) -> Told:
+    try:
+        return pick(found, meaning, role)[1].watts, ""
+    except Poor as error:
+        return None, str(error)
 
 
 def _read(found: Source, line: Line, clock: Clock) -> Meaning:

@@ -6,7 +6,8 @@
     scheduler login ble | teslamate    no account: tries whether it answers
 
 It prints an address for the browser of any computer or phone, and takes what is pasted: the address at which
-that browser ended, or a ready refresh token. Nothing is opened here, and nothing is kept but the tokens.
+that browser ended, or a ready refresh token. Nothing is opened here, and nothing is kept but the tokens. No
+car needs to be in the settings yet: what the account holds is listed afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from scheduler.cars.keys import accounts_of
 from scheduler.cars.links import open_link
 from scheduler.cars.links.tools import Tools, road_of
 from scheduler.cars.model import Asleep, CarError, NotNow, SignInNeeded
-from scheduler.cars.settings import CarSettings, GarageSettings, read_line, read_settings
+from scheduler.cars.products import held
+from scheduler.cars.settings import CarSettings, GarageSettings, TeslaSettings, read_line, read_settings
 from scheduler.cars.signin import Attempt, PasteError, post_http2, post_plain
 from scheduler.settings import SchedulerSettings
 
@@ -37,20 +39,25 @@ class LoginFailed(Exception):
 def login(settings: SchedulerSettings, back_end: str, wall: datetime, ask: Ask, say: Say) -> None:
     """Sign in to one back end, or try it. Raises LoginFailed, SettingsError."""
     garage = read_settings(settings)
-    tools = Tools(
-        garage.tesla,
-        settings.credentials,
-        settings.state_dir / "tesla",
-        settings.path.absolute().parent,
-        wall,
-    )
+    tools = tools_at(settings, garage.tesla, wall)
     if not back_end:
         _stand(garage, tools, say)
-    elif back_end in ("fleet", "fleet-proxy", "owner"):
-        _sign_in("owner" if back_end == "owner" else "fleet", tools, ask, say)
-        _try_cars(garage, back_end, tools, say)
-    else:
-        _try_cars(garage, back_end, tools, say)
+        return
+    if account := account_of(back_end):
+        sign_in(account, tools, ask, say)
+        _list(account, tools, say)
+    try_cars(garage, back_end, tools, say)
+
+
+def tools_at(settings: SchedulerSettings, tesla: TeslaSettings, wall: datetime) -> Tools:
+    """What the links of this house get."""
+    beside = settings.path.absolute().parent
+    return Tools(tesla, settings.credentials, settings.state_dir / "tesla", beside, wall)
+
+
+def account_of(back_end: str) -> str:
+    """The account that a back end signs in to; empty where there is none."""
+    return {"owner": "owner", "fleet": "fleet", "fleet-proxy": "fleet"}.get(back_end, "")
 
 
 def _stand(garage: GarageSettings, tools: Tools, say: Say) -> None:
@@ -70,7 +77,8 @@ def _stand(garage: GarageSettings, tools: Tools, say: Say) -> None:
             say(f"{name}: signed in, renewed {renewed:%Y-%m-%d %H:%M}.")
 
 
-def _sign_in(name: str, tools: Tools, ask: Ask, say: Say) -> None:
+def sign_in(name: str, tools: Tools, ask: Ask, say: Say) -> None:
+    """Sign in to the account `owner` or `fleet` by a pasted answer. Raises LoginFailed."""
     road = road_of(name, tools.settings, tools.secrets)
     if name == "fleet" and not (road.client_id and road.redirect_url):
         raise LoginFailed(
@@ -106,11 +114,23 @@ def _where_it_ends(name: str) -> str:
     return "At the end it lands on your own address, with code=... in it. Paste all of that address."
 
 
-def _try_cars(garage: GarageSettings, back_end: str, tools: Tools, say: Say) -> None:
+def _list(name: str, tools: Tools, say: Say) -> None:
+    """What the account holds, with the ids that sunward.toml wants."""
+    try:
+        found = list(held(tools, name).lines())
+    except CarError as error:
+        say(f"What it holds can't be listed now: {error}")
+        return
+    say("It holds:" if found else "It holds neither a car nor a Powerwall. Is it the right account?")
+    for line in found:
+        say(f"  {line}")
+
+
+def try_cars(garage: GarageSettings, back_end: str, tools: Tools, say: Say) -> None:
     """Ask each car that is reached this way whether it answers; nobody is woken."""
     found = [(car, text) for car in garage.cars for text in _lines(car) if read_line(text).scheme == back_end]
     if not found:
-        say(f"No car in sunward.toml uses {back_end}:// yet: write it into reads or commands of [[cars]].")
+        say(f"No car in sunward.toml uses {back_end}:// yet: ./sunward setup adds it, step “Your cars”.")
     for car, text in found:
         try:
             awake = open_link(text, tools).awake(car.vin)

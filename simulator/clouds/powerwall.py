@@ -135,7 +135,7 @@ class PowerwallCloud:
         if request.path == "/api/login/Basic":
             right = request.form.get("password") == "12345"
             return Answer({"token": "t0k"}) if right else Answer({"error": "Login Error"}, 401)
-        if "AuthCookie=t0k" not in request.headers.get("Cookie", ""):
+        if "AuthCookie=t0k" not in request.headers.get("Cookie", "") and request.bearer != "t0k":
             return Answer({"code": 403, "error": "Unable to GET to resource"}, 403)
         pack = self.pack
         watts = {"site": pack.grid_watts, "battery": pack.battery_watts}

@@ -1,14 +1,11 @@
 """The first-run wizard against real peers: a serial bus, an inverter on Modbus, a mail server, a terminal."""
 
+import json
 import os
-import pty
-import select
+import signal
 import socket
-import subprocess
-import sys
 import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,19 +13,16 @@ import pytest
 from agent.__main__ import main
 from agent.doors.web.keyfile import NAME, KeyFile
 from notify.settings import read_credentials
-from scheduler.clock import now_utc, system_mono_s
 from simulator.car import Car, CarProfile
 from simulator.charger import ChargerProfile, VirtualCharger
-from simulator.clouds.tesla import TeslaClouds
-from simulator.clouds.tesla_car import CloudCar
 from simulator.demo import FastClock
 from simulator.inverter import InverterState, image
 from simulator.mailbox import Mailbox
 from simulator.wires.modbus import ModbusServer
 from simulator.wires.pty import PtyBus
 from simulator.wires.smtp import SmtpServer, Trouble
+from tests.wires.newcomer import Person, answer
 
-ROOT = Path(__file__).parents[2]
 SPEED = 8.0
 PASSWORD = "four plain little words"
 
@@ -95,15 +89,6 @@ network = true
 port = {free_port()}
 password = "{PASSWORD}"
 """
-
-
-def answer(house, text, *more, listen_s=1.5):
-    """Run the wizard on a file of answers."""
-    path = house.with_name("answers.toml")
-    path.write_text(text, "utf-8")
-    path.chmod(0o600)
-    begin = ["setup", "--config", str(house), "--answers", str(path), "--listen", str(listen_s)]
-    return main([*begin, *more])
 
 
 @pytest.mark.slow
@@ -202,6 +187,12 @@ def test_answers_with_secrets_must_be_the_owners_alone(house, capsys):
     assert f"chmod 600 {path}" in capsys.readouterr().err
 
 
+def test_whoever_skips_everything_has_no_settings_yet(house, capsys):
+    assert answer(house, "[finish]\n") == 1
+    assert "Every step was skipped, so there are no settings yet." in capsys.readouterr().err
+    assert not house.exists()
+
+
 def test_a_house_without_its_bus_is_written_and_check_says_what_is_missing(house, capsys):
     assert answer(house, '[house]\nname = "Hill"\n') == 1
     told = capsys.readouterr()
@@ -226,95 +217,14 @@ def test_a_meters_secret_is_kept_in_the_secrets_file_only(house, capsys):
     assert read_credentials(house.with_name("credentials.env")) == {"HA_TOKEN": "very-secret-indeed"}
 
 
-@pytest.mark.parametrize("back_end", ["fleet", "owner"])
-def test_an_account_is_signed_in_and_its_cars_are_taken_over(house, capsys, back_end):
-    clouds = TeslaClouds(lambda: now_utc().timestamp(), CloudCar()).start()
-    api, sso = clouds.api.url, clouds.sso.url
-    house.write_text(
-        '[bus]\nport = "/dev/ttyUSB7"\ncircuit_amps = 12\n[tesla]\n'
-        f'fleet_url = "{api}"\nowner_url = "{api}"\n'
-        f'sso_url = "{sso}"\nfleet_auth_url = "{sso}/oauth2/v3"\n',
-        "utf-8",
-    )
-    paste = clouds.sign_in()["refresh_token"]
-    text = f"""[tesla]
-back_end = "{back_end}"
-client_id = "app"
-redirect_url = "https://home.example.org/callback"
-client_secret = "a secret of the app"
-paste = "{paste}"
-[finish]
-overwrite = true
-doctor = false
-"""
-    assert answer(house, text) == 0
-    clouds.stop()
-    told = capsys.readouterr()
-    assert "car          5YJ3E1EA7KF000042  Comet" in told.out
-    assert paste not in told.out + told.err
-    assert "a secret of the app" not in told.out + told.err
-    wrote = tomllib.loads(house.read_text("utf-8"))
-    line = f"{back_end}://"
-    assert wrote["cars"] == [{"vin": CloudCar().vin, "name": "Comet", "reads": line, "commands": line}]
-    assert wrote["tesla"]["fleet_url"] == api
-    kept = house.parent / "state" / "tesla" / f"{back_end}.json"
-    assert kept.stat().st_mode & 0o077 == 0
-
-
 # --- a person at a terminal --------------------------------------------------------------------------
 
 
-class Person:
-    """Reads what the wizard prints on a real terminal, and types."""
-
-    def __init__(self, house, *more):
-        self.near, far = pty.openpty()
-        self.read = ""
-        self.all = ""
-        command = [sys.executable, "-m", "agent", "setup", "--config", str(house), "--listen", "1.5"]
-        self.process = subprocess.Popen(
-            # a session's first terminal is the one that Ctrl-C comes from
-            ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(far), *command, *more],
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        self.far = far
-
-    def sees(self, text, patience_s=20.0):
-        """Wait for a text; what came before it is read."""
-        end_s = system_mono_s() + patience_s
-        while text not in self.read:
-            ready, _, _ = select.select([self.near], [], [], max(0.0, end_s - system_mono_s()))
-            try:
-                piece = os.read(self.near, 4096).decode("utf-8", "replace") if ready else ""
-            except OSError:  # Linux: the other side of a terminal is gone
-                piece = ""
-            if not piece:
-                pytest.fail(f"{text!r} was not said:\n{self.all}")
-            self.read += piece
-            self.all += piece
-        self.read = self.read.partition(text)[2]
-
-    def types(self, text=""):
-        os.write(self.near, f"{text}\n".encode())
-
-    def answers(self, *dialogue):
-        for question, text in dialogue:
-            self.sees(question)
-            self.types(text)
-
-    def end(self):
-        code = self.process.wait(20)
-        os.close(self.near)
-        os.close(self.far)
-        return code
-
-
-def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
+def test_a_person_is_led_through_all_nine_steps(house, bus, inverter, mail):
     person = Person(house)
     person.answers(
         ("The house ──", ""),
-        ("How do you call it [Home]: ", "Hill"),
+        ("What do you call it [Home]: ", "Hill"),
         ("Time zone [", "Vienna"),
     )
     person.sees("Europe/Vienna")
@@ -339,7 +249,8 @@ def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
         ("Name of 3201 [Garage]", ""),
         ("wires of 3201 bear, in amps [16]", ""),
         ("The meters ──", ""),
-        ("Address of an inverter", f"127.0.0.1:{inverter.port}"),
+        ("Address of an inverter", f"127.0.0.1:{free_port()}"),
+        ("like 192.168.0.27 (or nothing): ", f"127.0.0.1:{inverter.port}"),
         (f"(grid) [solaredge://127.0.0.1:{inverter.port}]", ""),
         ("(solar) [", "shelly"),
     )
@@ -347,6 +258,15 @@ def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
     person.answers(
         ("(solar) [", ""),
         ("(battery) [", "-"),
+        ("What power costs ──", ""),
+        ("Which of these is yours [flat]", ""),
+        ("Currency, like EUR or USD [EUR]", ""),
+        ("A kWh costs (EUR): ", "thirty"),
+        ("A kWh costs (EUR): ", "0,31"),
+        ("A kWh that you sell brings (EUR) [0]", "0.08"),
+        ("the Tesla account ──", "s"),
+        ("The Powerwall ──", "s"),
+        ("Thermostats ──", "s"),
         ("Letters ──", ""),
         ("Who gets letters", "me@example.org"),
         ("your own addresses [me@example.org]", ""),
@@ -355,7 +275,6 @@ def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
         ("On which port [25]", str(mail.port)),
         ("Sign in as", ""),
         ("Send a test letter now (y/n) [y]", ""),
-        ("The Tesla account ──", "s"),
         ("The page ──", ""),
         ("Open it to the home network", "y"),
         ("On which port [8080]", ""),
@@ -375,15 +294,183 @@ def test_a_person_is_led_through_all_six_steps(house, bus, inverter, mail):
     assert wrote["chargers"] == [{"id": "3201", "name": "Garage", "max_amps": 16}]
     assert wrote["site"]["name"] == "Hill"
     assert "battery" not in wrote["meters"]
-    assert wrote["web"]["listen"] == "0.0.0.0:8080"
+    assert wrote["web"] == {
+        "listen": "0.0.0.0:8080",
+        "currency": "€",
+        "grid_price": 0.31,
+        "sell_price": 0.08,
+    }
+    assert not house.with_name("sunward.toml.unfinished").exists()
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "end of input"])
 def test_a_person_who_leaves_has_changed_nothing(house, key):
     person = Person(house)
     person.answers(("The house ──", ""))
-    person.sees("How do you call it")
+    person.sees("What do you call it")
     os.write(person.near, key.encode())
     person.sees("Nothing was written.")
     assert person.end() == (130 if key == "\x03" else 1)
     assert list(house.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04", ""], ids=["ctrl-c", "end of input", "line lost"])
+def test_whoever_breaks_off_finds_the_answers_again(house, key):
+    person = Person(house)
+    person.answers(
+        ("The house ──", ""),
+        ("What do you call it [Home]", "Hill"),
+        ("Time zone [", "Europe/Vienna"),
+        ("How many phases", "3"),
+        ("Volts at the charger", ""),
+        ("Main fuse", "35"),
+        ("The chargers ──", "s"),
+        ("The meters ──", "s"),
+        ("What power costs ──", "s"),
+        ("the Tesla account ──", "s"),
+        ("The Powerwall ──", "s"),
+        ("Thermostats ──", "s"),
+        ("Letters ──", "s"),
+        ("The page ──", ""),
+        ("Open it to the home network", "y"),
+        ("On which port [8080]", "8090"),
+        ("Password for the page", PASSWORD),
+    )
+    person.sees("The same again")
+    if key:
+        os.write(person.near, key.encode())
+        person.sees("is proposed next time")
+    else:
+        person.process.send_signal(signal.SIGHUP)  # the ssh connection is gone
+    person.end()
+    (left,) = house.parent.iterdir()
+    assert left.stat().st_mode & 0o777 == 0o600
+    assert PASSWORD not in left.read_text("utf-8")
+    again = Person(house)
+    again.sees("was not finished")
+    again.answers(
+        ("The house ──", ""),
+        ("What do you call it [Hill]", ""),
+        ("Time zone [Europe/Vienna]", ""),
+        ("North America: 1) [3]", ""),
+        ("Volts at the charger", ""),
+        ("(0: not watched) [35]", ""),
+        ("The chargers ──", "s"),
+        ("The meters ──", "s"),
+        ("What power costs ──", "s"),
+        ("the Tesla account ──", "s"),
+        ("The Powerwall ──", "s"),
+        ("Thermostats ──", "s"),
+        ("Letters ──", "s"),
+        ("The page ──", "s"),
+        ("Write it (y/n) [y]", ""),
+    )
+    again.sees("Written:")
+    again.sees("bus: is missing")
+    assert again.end() == 1
+    assert tomllib.loads(house.read_text("utf-8"))["site"]["main_fuse_amps"] == 35
+    assert [path.name for path in house.parent.iterdir()] == ["sunward.toml"]
+
+
+def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, bus):
+    person = Person(house)
+    person.answers(
+        ("The house ──", "<"),  # there is nothing before it
+        ("The house ──", ""),
+        ("What do you call it [Home]", "Hill"),
+        ("Time zone [", "<"),  # to the step's begin
+        ("The house ──", ""),
+        ("What do you call it [Hill]", ""),
+        ("Time zone [", ""),
+        ("How many phases", "1"),
+        ("Volts at the charger", ""),
+        ("Main fuse", "63"),
+        ("The chargers ──", ""),
+        ("The adapter", bus.path),
+        ("The breaker", "40"),
+        ("[3201]", ""),
+        ("Name of 3201 [Garage]", ""),
+        ("wires of 3201 bear, in amps [32]", ""),
+        ("The meters ──", "<"),  # to the step before
+        ("The chargers ──", ""),
+        ("The adapter", ""),
+        ("(it is printed on it) [40]", "20"),
+        ("[3201]", ""),
+        ("Name of 3201 [Garage]", ""),
+        ("wires of 3201 bear, in amps [16]", "13"),
+        ("The meters ──", "<"),
+        ("The chargers ──", "<"),
+        ("The house ──", ""),
+        ("What do you call it [Hill]", ""),
+        ("Time zone [", ""),
+        ("How many phases", ""),
+        ("Volts at the charger", ""),
+        ("(0: not watched) [63]", "35"),
+        ("The chargers ──", "s"),  # a step that is skipped keeps what was said in it
+        ("The meters ──", "s"),
+        ("What power costs ──", "s"),
+        ("the Tesla account ──", "s"),
+        ("The Powerwall ──", "s"),
+        ("Thermostats ──", "s"),
+        ("Letters ──", "s"),
+        ("The page ──", "s"),
+        ("Write it (y/n) [y]", "<"),
+        ("The page ──", "s"),
+        ("Write it (y/n) [y]", ""),
+        ("Try everything", "n"),
+    )
+    person.sees("What now:")
+    assert person.end() == 0
+    wrote = tomllib.loads(house.read_text("utf-8"))
+    assert wrote["site"]["main_fuse_amps"] == 35
+    assert wrote["bus"]["circuit_amps"] == 16
+    assert wrote["chargers"][0]["max_amps"] == 13
+
+
+def test_whoever_can_not_answer_leaves_a_step_in_its_middle(house):
+    person = Person(house)
+    person.answers(
+        ("The house ──", ""),
+        ("What do you call it", "s"),  # a name like any other, where something is proposed
+        *((question, "") for question in ("Time zone", "How many phases", "Volts", "Main fuse")),
+        ("The chargers ──", ""),
+        ("The adapter", "/dev/ttyNOTHING"),
+        ("listen again", ""),
+        ("The breaker", ""),
+        ("This needs an answer. (s skips the whole step", "s"),
+        ("The meters ──", "s"),
+        ("What power costs ──", ""),
+        ("Which of these", ""),
+        ("Currency", ""),
+        ("A kWh costs", "s"),
+        *((f"{step} ──", "s") for step in ("the Tesla account", "The Powerwall", "Thermostats")),
+        *((f"{step} ──", "s") for step in ("Letters", "The page")),
+        ("Write it", ""),
+    )
+    person.sees("bus: is missing")
+    assert person.end() == 1
+    assert set(wrote := tomllib.loads(house.read_text("utf-8"))) == {"site"}
+    assert wrote["site"]["name"] == "s"
+
+
+@pytest.mark.parametrize("alphabet", ["latin-1", "ascii", "utf-8"])
+def test_a_terminal_of_another_alphabet_ends_nothing(house, alphabet):
+    person = Person(house, PYTHONIOENCODING=alphabet)
+    person.answers(("The house", ""))
+    person.sees("What do you call it [Home]: ")
+    os.write(person.near, b"H\xfcgel\n")
+    person.sees("Time zone")
+    os.write(person.near, b"\x03")
+    person.sees("Nothing was written.")
+    assert person.end() == 130
+
+
+def test_a_broken_off_set_up_with_a_damaged_memory_begins_anew(house):
+    left = house.with_name("sunward.toml.unfinished")
+    for text in ("{", "[]", json.dumps({"house.name": 3})):
+        left.write_text(text, "utf-8")
+        person = Person(house)
+        person.answers(("The house ──", ""))
+        person.sees("What do you call it [Home]")
+        os.write(person.near, b"\x03")
+        assert person.end() == 130

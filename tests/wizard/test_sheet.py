@@ -124,3 +124,67 @@ def test_every_secret_comes_back_or_is_refused(tmp_path_factory, text):
 
 def test_a_secret_is_replaced_where_it_stands():
     assert put_secret("A=1\nexport B=2 # old\nC=3\n", "B", "it's $new") == "A=1\nB='it\\'s $new'\nC=3\n"
+
+
+BATTERY = """\
+[battery]
+site = "1"
+off_peak = { reserve = 100 }  # full by then
+
+[[battery.periods]]
+name = "summer"
+from = "14:00"
+to = "20:00"
+mode = "self_consumption"
+reserve = 0
+
+[web]
+listen = "127.0.0.1:8080"
+"""
+
+
+def test_tables_on_one_line_and_below_headers_stay_as_they_are_written():
+    one = draft(BATTERY)
+    one.put("battery", {"site": "2", "off_peak": {"reserve": 90}})
+    row = {"name": "summer", "from": "14:00", "to": "21:00", "reserve": 0}
+    one.put_rows("battery.periods", [row, row | {"name": "winter", "months": "11-3"}])
+    after = one.new_text()
+    assert 'site = "2"\noff_peak = { reserve = 90 }  # full by then\n' in after
+    assert "mode" not in after
+    assert after.index('name = "winter"') < after.index("[web]")
+    read = tomllib.loads(after)
+    assert [row["to"] for row in read["battery"]["periods"]] == ["21:00", "21:00"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            '[battery]\nsite = "1"\nperiods = [{ name = "a", from = "14:00", to = "20:00" }]\n'
+            "[battery.off_peak]\nreserve = 80\nexport = 'never'\n"
+        ),
+        '[battery.off_peak]\nreserve = 80\n[battery]\nsite = "1"\n',
+        "",
+    ],
+)
+def test_however_it_was_written_it_says_the_same_afterwards(text):
+    one = draft(text)
+    one.put("battery", {"site": "7", "off_peak": {"reserve": 100}})
+    one.put_rows("battery.periods", [{"name": "b", "from": "16:00", "to": "21:00", "reserve": 20}])
+    assert tomllib.loads(one.new_text()) == {
+        "battery": {
+            "site": "7",
+            "off_peak": {"reserve": 100},
+            "periods": [{"name": "b", "from": "16:00", "to": "21:00", "reserve": 20}],
+        }
+    }
+
+
+def test_a_cars_plans_stay_when_its_links_change():
+    text = '[[cars]]\nvin = "A"\nreads = "owner://"\n\n[[cars.plans]]\nby = "07:00"\nsoc_percent = 80\n'
+    one = draft(text)
+    one.put_rows("cars", [one.rows("cars")[0] | {"reads": ["ble://1.2.3.4", "owner://"]}, {"vin": "B"}])
+    read = tomllib.loads(one.new_text())["cars"]
+    assert read[0]["plans"] == [{"by": "07:00", "soc_percent": 80}]
+    assert read[0]["reads"] == ["ble://1.2.3.4", "owner://"]
+    assert read[1] == {"vin": "B"}

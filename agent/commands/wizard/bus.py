@@ -5,6 +5,7 @@ It only listens. A Wall Connector that has no primary announces itself every ten
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +114,9 @@ def _ask_circuit(talk: Talk, draft: Draft) -> float:
         "bus.breaker_amps",
         "The breaker of the chargers' circuit, in amps (it is printed on it)",
         read.number(LEAST_BREAKER, MOST_BREAKER, "A"),
-        f"{before / CONTINUOUS:g}" if isinstance(before, int | float) else None,
+        _breaker_of(before),
     )
-    circuit = _whole(round(breaker * CONTINUOUS, 1))
+    circuit = bears(breaker)
     talk.say(f"  {breaker:g} A x {CONTINUOUS:g} = {circuit:g} A for all chargers together, for hours.")
     draft.put("bus", {"circuit_amps": circuit})
     return circuit
@@ -142,7 +143,7 @@ def _ask_charger(
         f"chargers.{charger}.name", f"Name of {charger}", read.words, str(before.get("name", "Garage"))
     )
     rating = heard.chargers.get(charger, 0.0)
-    most = before.get("max_amps") or min(rating or circuit, circuit, 80.0)
+    most = min(before.get("max_amps") or rating or circuit, circuit, 80.0)
     amps = talk.ask(
         f"chargers.{charger}.max_amps",
         f"The most that the wires of {charger} bear, in amps",
@@ -161,5 +162,12 @@ def _ask_charger(
     return row
 
 
-def _whole(value: float) -> float:
-    return int(value) if value.is_integer() else value
+def bears(breaker_amps: float) -> float:
+    """What a circuit bears for hours, in tenths of an ampere, never rounded up."""
+    amps = math.floor(breaker_amps * CONTINUOUS * 10 + 1e-6) / 10
+    return int(amps) if amps.is_integer() else amps
+
+
+def _breaker_of(circuit: Any) -> str | None:
+    """The breaker that belongs to a circuit of the settings."""
+    return f"{circuit / CONTINUOUS:g}" if isinstance(circuit, int | float) else None

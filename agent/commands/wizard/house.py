@@ -15,7 +15,7 @@ def ask_house(talk: Talk, draft: Draft) -> None:
     if not talk.wants("house", "The house", "Its name, its time zone, and what comes from the street."):
         return
     site = draft.table("site")
-    name = talk.ask("house.name", "How do you call it", read.words, str(site.get("name", "Home")))
+    name = talk.ask("house.name", "What do you call it", read.words, str(site.get("name", "Home")))
     zone = talk.ask("house.timezone", "Time zone", read.zone, str(site.get("timezone") or computers_zone()))
     phases = talk.ask(
         "house.phases",

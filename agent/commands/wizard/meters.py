@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +12,11 @@ from agent.commands.doctor import MARKS, meaning, plausible
 from agent.commands.probe import HINTS, PORTS, UNITS, is_open
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
-from agent.commands.wizard.talk import Ended, Talk
+from agent.commands.wizard.talk import Talk
 from agent.meters import BadLine, driver, schemes, source, terms
-from agent.meters.cli import read_once
+from agent.meters.cli import Told, read_once, read_roles
 from agent.meters.line import Secret
-from agent.model import Role
+from agent.model import ROLES, Role
 
 FOUND_ROLES: tuple[Role, ...] = ("grid", "solar", "battery")
 WHAT: dict[Role, str] = {
@@ -25,12 +26,18 @@ WHAT: dict[Role, str] = {
     "house": "What the house takes (instead of a grid meter)",
 }
 UNSURE_OF_SIGN = "positive="
+NOTHING: Told = (None, "")
 SEPARATOR = re.compile(r",\s+")
+
+Seen = dict[str, dict[Role, Told]]  # what a line gave already, by role
 
 
 def ask_meters(talk: Talk, draft: Draft) -> None:
     """[meters]: a line for each role."""
-    about = "How much sun is left. Without any meter, windows and fast charging still work."
+    about = (
+        "How much sun is left. Without any meter, windows and fast charging still work.\n"
+        "A Powerwall's gateway has a step of its own below, and may be the meter from there."
+    )
     if not talk.wants("meters", "The meters", about):
         return
     found = _ask_address(talk)
@@ -40,11 +47,12 @@ def ask_meters(talk: Talk, draft: Draft) -> None:
     if talk.patient:
         talk.say("Enter takes what stands in brackets, - takes none.")
     watts: dict[str, float] = {}
+    seen: Seen = {}
     lines: dict[Role, list[str]] = {}
     for role in (*FOUND_ROLES, "house"):
         if role == "house" and lines.get("grid"):
             continue
-        lines[role] = _ask_role(talk, draft, role, found.get(role, ""), watts)
+        lines[role] = _ask_role(talk, draft, role, found.get(role, ""), watts, seen)
     draft.put("meters", {role: _one_or_several(some) for role, some in lines.items()})
     for finding in plausible(watts):
         talk.say(f"  {MARKS[finding.level]} {finding.says}")
@@ -62,7 +70,8 @@ def _one_or_several(lines: list[str]) -> str | list[str] | None:
 def _ask_address(talk: Talk) -> dict[Role, str]:
     """Lines by role for what speaks SunSpec at an address that the person names."""
     question = "Address of an inverter or meter that speaks Modbus, like 192.168.0.27 (or nothing)"
-    while address := talk.ask("meters.address", question, _address, ""):
+    key = "meters.address"
+    while address := talk.ask(key, question, _address, ""):
         host, port = address
         found = dict(_sunspec(talk, host, port))
         if found:
@@ -70,12 +79,13 @@ def _ask_address(talk: Talk) -> dict[Role, str]:
         talk.say(f"  {HINTS}")
         if not talk.patient:
             break
+        key = ""  # where nothing was found is not proposed again
     return {}
 
 
 def _address(text: str) -> tuple[str, int] | None:
     """HOST or HOST:PORT; port 0 stands for the usual ones."""
-    if not text.strip():
+    if text.strip() in ("", "-"):
         return None
     host, _, port = text.strip().partition(":")
     if not re.fullmatch(r"[\w.-]+", host) or (port and not (port.isdecimal() and 0 < int(port) < 65536)):
@@ -133,46 +143,41 @@ def _with_solaredge_battery(
 # --- one role ----------------------------------------------------------------------------------------
 
 
-def _ask_role(talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str, float]) -> list[str]:
+def _ask_role(
+    talk: Talk, draft: Draft, role: Role, found: str, watts: dict[str, float], seen: Seen
+) -> list[str]:
     """The lines of a role, tried."""
     before = draft.table("meters").get(role, "")
     proposal = found or (", ".join(before) if isinstance(before, list) else str(before))
     while True:
-        text = talk.ask(f"meters.{role}", f"{WHAT[role]} ({role})", read.words, proposal)
+        text = talk.ask(f"meters.{role}", f"{WHAT[role]} ({role})", _source, proposal)
         if text in ("", "-"):
             return []
-        if _helped(talk, text):
-            continue
         lines = SEPARATOR.split(text)
-        try:
-            secrets = [name for line in lines for name in _secrets_of(line)]
-        except BadLine as error:
-            if not talk.patient:
-                raise Ended(f"meters.{role}: {' '.join(error.problems)}") from None
-            talk.say(f"  {' '.join(error.problems)}")
-            continue
-        _ask_secrets(talk, draft, secrets)
-        worked = [_try(talk, draft, role, line, watts) for line in lines]
+        _ask_secrets(talk, draft, [name for line in lines for name in _secrets_of(line)])
+        worked = [_try(talk, draft, role, line, watts, seen) for line in lines]
         if all(worked) or not talk.patient or talk.yes("", "Keep it all the same", False):
             return lines
 
 
-def _helped(talk: Talk, text: str) -> bool:
-    """Whether it was a request for help, and got it."""
-    if not talk.patient or "://" in text:
-        return False
-    if text == "list":
-        talk.say("  " + ", ".join(schemes()))
-        return True
+def _source(text: str) -> str:
+    """Lines that can be understood, or "-". Raises ValueError: for bad ones, and with what was asked for."""
+    text = text.strip()
     try:
+        if text in ("", "-"):
+            return text
+        if text.lower() in ("list", "?"):
+            raise ValueError(textwrap.fill(", ".join(schemes()), 100, subsequent_indent="  "))
+        if "://" in text:
+            for line in SEPARATOR.split(text):
+                _secrets_of(line)
+            return text
         one = driver(text.rstrip("?").lower())
     except BadLine as error:
-        talk.say(f"  {' '.join(error.problems)}")
-        return True
-    talk.say(
-        f"  {one.title}: {', '.join(one.roles)}. For example {one.example}  (docs/meters.md#{one.scheme})"
+        raise ValueError(" ".join(error.problems)) from None
+    raise ValueError(
+        f"{one.title}: {', '.join(one.roles)}. For example {one.example}  (docs/meters.md#{one.scheme})"
     )
-    return True
 
 
 def _secrets_of(line: str) -> list[str]:
@@ -188,12 +193,14 @@ def _ask_secrets(talk: Talk, draft: Draft, names: list[str]) -> None:
             draft.keep_secret(name, value)
 
 
-def _try(talk: Talk, draft: Draft, role: Role, line: str, watts: dict[str, float]) -> bool:
-    """Read every term of a line once, and tell."""
+def _try(talk: Talk, draft: Draft, role: Role, line: str, watts: dict[str, float], seen: Seen) -> bool:
+    """Read every term of a line once for all its roles, and tell."""
     total = 0.0
     for term in line.split(" + "):
-        talk.say(f"  asking {source(term).line} ...")
-        value, problem = read_once(term, role, draft.secrets)
+        if seen.get(term, {}).get(role, NOTHING)[0] is None:
+            talk.say(f"  asking {source(term).line} ...")
+            seen[term] = read_roles(term, ROLES, draft.secrets)
+        value, problem = seen[term][role]
         if value is None:
             talk.say(f"  no reading: {problem}")
             return False

@@ -7,9 +7,15 @@ from collections.abc import Callable, Sequence
 from email.utils import parseaddr
 from zoneinfo import available_timezones
 
-from scheduler.wallclock import read_zone
+from scheduler.cars.settings import VIN
+from scheduler.tariffs.fixed import read_months
+from scheduler.tariffs.formula import read_formula
+from scheduler.tariffs.holidays import read_holidays
+from scheduler.wallclock import read_days, read_minute, read_zone
 
 CHARGER_ID = re.compile(r"[0-9A-F]{4}")
+CLOCK = re.compile(r"(\d{1,2})(?:[:.h]?(\d\d))?\s*(am|pm)?")
+DAY_WORDS = {"weekdays": "mon-fri", "weekend": "sat,sun", "weekends": "sat,sun", "all": "daily"}
 
 
 def words(text: str) -> str:
@@ -27,7 +33,7 @@ def number(least: float, most: float, unit: str) -> Callable[[str], float]:
         except ValueError:
             value = float("nan")
         if not least <= value <= most:
-            raise ValueError(f"Write a number from {least:g} to {most:g} ({unit}).")
+            raise ValueError(f"Write a number from {least:g} to {most:g}{f' ({unit})' if unit else ''}.")
         return int(value) if value.is_integer() else value
 
     return read
@@ -87,3 +93,87 @@ def addresses(text: str) -> list[str]:
 def sender(text: str) -> str:
     """One mail address."""
     return addresses(text)[0]
+
+
+def vins(text: str) -> list[str]:
+    """VINs, in capitals, none twice; none at all is fine."""
+    found = list(dict.fromkeys(text.upper().replace(",", " ").split()))
+    for one in found:
+        if not VIN.fullmatch(one):
+            raise ValueError(f"{one!r} is no VIN: 17 letters and digits, without I, O and Q.")
+    return found
+
+
+def several(text: str) -> list[str]:
+    """Words with commas between them; "-" is none."""
+    return [one.strip() for one in text.split(",") if one.strip() not in ("", "-")]
+
+
+# --- times and prices --------------------------------------------------------------------------------
+
+
+def clock(text: str) -> str:
+    """A time of day as "16:00"; "16", "4 pm" and "16.30" are fine."""
+    found = CLOCK.fullmatch(text.strip().lower())
+    if found and found[3] and not 1 <= int(found[1]) <= 12:
+        found = None
+    hour, minute, half = found.groups() if found else ("99", "", "")
+    number = int(hour) % 12 + 12 * (half == "pm") if half else int(hour)
+    shown = f"{number:02}:{minute or '00'}"
+    try:
+        read_minute(shown, as_end=True)
+    except ValueError:
+        raise ValueError("Write a time of day like 16:00 or 4 pm.") from None
+    return shown
+
+
+def days(text: str) -> str:
+    """Days of the week."""
+    low = text.strip().lower()
+    found = DAY_WORDS.get(low, low)
+    try:
+        read_days(found)
+    except ValueError:
+        raise ValueError("Write days like mon-fri, sat,sun or daily.") from None
+    return found
+
+
+def months(text: str) -> str:
+    """Months by their numbers."""
+    found = text.strip()
+    try:
+        read_months(found)
+    except ValueError:
+        raise ValueError(
+            "Write months by their numbers: 6-9, 11-3, 1,2,12 or 1-12 for the whole year."
+        ) from None
+    return found
+
+
+def holidays(text: str) -> list[str]:
+    """Calendars and dates; "-" is none."""
+    found = several(text)
+    try:
+        read_holidays(found)
+    except ValueError as error:
+        raise ValueError(f"{error}.") from None
+    return found
+
+
+def formula(text: str) -> str:
+    """A price made of the exchange's."""
+    try:
+        read_formula(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}.") from None
+    return text.strip()
+
+
+def price(text: str) -> float | str:
+    """A price per kWh, or a formula."""
+    try:
+        return number(-10, 100, "")(text)
+    except ValueError:
+        if re.fullmatch(r"[-\d.,\s]*", text):
+            raise
+    return formula(text)

@@ -23,6 +23,7 @@ HEAD = (
 )
 ENV_HEAD = "# sunward's secrets. Nobody else may read this file (chmod 600).\n"
 PLAIN = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
+BARE = re.compile(r"[\w-]+", re.ASCII)
 
 
 class Odd(Exception):
@@ -80,16 +81,28 @@ class Sheet:
 
     def put(self, name: str, values: Mapping[str, Any]) -> None:
         """Set values of the table `name`; None takes one away, what is not named stays. Raises Odd."""
-        block = next((one for one in self._blocks if one.name == name and not one.repeats), None)
+        block = self._block(name)
         if block is None:
             if all(value is None for value in values.values()):
                 return
             block = self._add(name, repeats=False)
         for key, value in values.items():
-            block.put(key, value)
+            own = self._block(f"{name}.{key}") if isinstance(value, dict) else None
+            if own is None:
+                block.put(key, value)
+            else:
+                gone = dict.fromkeys(own.values().keys() - value.keys())
+                self.put(own.name, value | gone)
 
     def put_rows(self, name: str, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Make the array of tables `name` hold these rows, told apart by `key`; others go. Raises Odd."""
+        """Make the array of tables `name` hold these rows, told apart by `key`; others go. Raises Odd.
+
+        Tables inside a row (`[[cars.plans]]`) stay as they are written.
+        """
+        family, _, last = name.rpartition(".")
+        if (above := self._block(family)) and last in above.values():
+            above.put(last, list(rows))  # it was written on one line
+            return
         there = {one.values().get(key): one for one in self._blocks if one.name == name and one.repeats}
         wanted = {row[key] for row in rows}
         self._blocks = [
@@ -97,24 +110,34 @@ class Sheet:
         ]
         for row in rows:
             block = there.get(row[key]) or self._add(name, repeats=True)
+            for one in block.values().keys() - row.keys():
+                block.put(one, None)
             for one, value in row.items():
-                block.put(one, value)
+                if not holds_tables(value):
+                    block.put(one, value)
 
     def render(self) -> str:
         """The whole text."""
         return "".join(line for block in self._blocks for line in block.lines)
 
+    def _block(self, name: str) -> _Block | None:
+        return next((one for one in self._blocks if one.name == name and not one.repeats), None)
+
     def _add(self, name: str, *, repeats: bool) -> _Block:
         if (last := self._blocks[-1]).lines and not last.lines[-1].endswith("\n"):
             last.lines[-1] += "\n"
         header = f"[[{name}]]\n" if repeats else f"[{name}]\n"
+        family = name.rpartition(".")[0] or name
         same = [
-            n for n, one in enumerate(self._blocks) if one.name == name or one.name.startswith(f"{name}.")
+            n
+            for n, one in enumerate(self._blocks)
+            if one.name in (name, family) or one.name.startswith((f"{name}.", f"{family}."))
         ]
         place = same[-1] + 1 if same else len(self._blocks)
-        before = self._blocks[place - 1]
-        before.lines.append("\n")
-        block = _Block(name, repeats, [header])
+        before = self._blocks[place - 1].lines
+        if before and before[-1].strip():
+            before.append("\n")
+        block = _Block(name, repeats, [header, "\n"] if place < len(self._blocks) else [header])
         self._blocks.insert(place, block)
         return block
 
@@ -122,6 +145,13 @@ class Sheet:
 def tables(text: str) -> dict[str, Any]:
     """What the text means. Raises Odd."""
     return _parsed(text)
+
+
+def holds_tables(value: Any) -> bool:
+    """Whether a value is a table, or a list of some."""
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    )
 
 
 def toml(value: Any) -> str:
@@ -137,6 +167,9 @@ def toml(value: Any) -> str:
             return repr(value)
         case list() | tuple():
             return f"[{', '.join(map(toml, value))}]"
+        case dict() if all(BARE.fullmatch(key) for key in value):
+            inside = ", ".join(f"{key} = {toml(one)}" for key, one in value.items())
+            return f"{{ {inside} }}"
     raise Odd(f"{value!r} can't be written.")
 
 

@@ -47,7 +47,8 @@ class TeslaMateLink:
         self._tools = tools
         self._line = line
         space = line.options.get("namespace", "")
-        self._prefix = f"teslamate/{f'{space}/' if space else ''}cars/{line.options['car']}/"
+        self._all = f"teslamate/{f'{space}/' if space else ''}cars/"
+        self._prefix = f"{self._all}{line.options.get('car', '')}/"
 
     def awake(self, vin: str) -> bool:
         """As TeslaMate saw it last."""
@@ -68,7 +69,19 @@ class TeslaMateLink:
         """It can't. Raises Refused."""
         raise Refused("TeslaMate can only read.", "wake")
 
+    def names(self) -> dict[str, str]:
+        """Every car of this TeslaMate: its name by its number. Raises NotNow, Refused."""
+        found: dict[str, str] = {}
+        for topic, text in self._below(self._all).items():
+            number, _, what = topic.partition("/")
+            found[number] = text if what == "display_name" else found.get(number, "")
+        return found
+
     def _topics(self) -> Mapping[str, str]:
+        return self._below(self._prefix)
+
+    def _below(self, prefix: str) -> Mapping[str, str]:
+        """What the broker has retained below a topic. Raises NotNow, Refused."""
         mqtt = import_module("paho.mqtt.client")
         topics: dict[str, str] = {}
         ready, came = threading.Event(), threading.Event()
@@ -79,10 +92,10 @@ class TeslaMateLink:
                 refused.append(str(code))
                 ready.set()
             else:
-                client.subscribe(self._prefix + "#", qos=1)
+                client.subscribe(prefix + "#", qos=1)
 
         def on_message(_: Any, __: Any, message: Any) -> None:
-            topics[message.topic.removeprefix(self._prefix)] = message.payload.decode("utf-8", "replace")
+            topics[message.topic.removeprefix(prefix)] = message.payload.decode("utf-8", "replace")
             came.set()
 
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
@@ -100,7 +113,7 @@ class TeslaMateLink:
         if refused:
             raise Refused(f"TeslaMate's broker does not let us in: {refused[0]}.", "broker")
         if not topics:
-            raise NotNow(f"TeslaMate's broker knows nothing under {self._prefix}: is the car's number right?")
+            raise NotNow(f"TeslaMate's broker knows nothing under {prefix}: is the car's number right?")
         return topics
 
     def _connect(self, client: Any) -> None:

@@ -9,6 +9,8 @@ import requests
 from scheduler.__main__ import main
 from scheduler.cars.login import LoginFailed, login
 from scheduler.cars.model import SignInNeeded
+from scheduler.cars.products import read_products
+from scheduler.settings import SchedulerSettings
 
 REDIRECT = 'redirect_url = "https://home.example.org/callback"'
 
@@ -133,3 +135,34 @@ def test_two_programs_must_not_share_a_token(home):
     sign_in(home, "owner", Person(reply["refresh_token"]))
     with pytest.raises((SignInNeeded, LoginFailed)):
         sign_in(home, "fleet", Person(reply["refresh_token"]))
+
+
+def test_a_newcomer_signs_in_first_and_learns_the_ids_from_the_account(home):
+    settings = home.home.settings
+    text = settings.path.read_text("utf-8").partition("[[cars]]")[0]
+    settings.path.write_text(text, "utf-8")
+    person = Person()
+    login(SchedulerSettings.load(settings.path), "fleet", home.clock.wall, person.ask, person.say)
+    assert "It holds:\n  car          5YJ3E1EA7KF000042  Comet" in person.text
+    assert "./sunward setup adds it" in person.text
+
+
+def test_an_account_lists_cars_and_powerwalls_but_no_ghosts():
+    held = [
+        {"vin": "5YJ3E1EA7KF000001", "display_name": "Blue"},
+        {
+            "energy_site_id": 42,
+            "site_name": "Hill",
+            "resource_type": "battery",
+            "components": {"battery": True},
+        },
+        {"energy_site_id": 43, "components": {"battery": False}},
+        {"energy_site_id": 44, "resource_type": "solar"},
+        {},
+        None,
+    ]
+    assert list(read_products(held).lines()) == [
+        "car          5YJ3E1EA7KF000001  Blue",
+        "energy site  42  Hill",
+    ]
+    assert list(read_products({"a": 1}).lines()) == []
