@@ -1,4 +1,4 @@
-"""What others know: the scheduler about cars and the sun to come, other people's software about meters."""
+"""What others know: the scheduler about cars, prices and the sun to come, other software about meters."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from fastapi import APIRouter, Body, Path, Request
 from agent.doors.nouns import CarState, MeterState
 from agent.doors.rooms import Rooms
 from agent.doors.state import car_state
-from agent.doors.web.asks import CarBody, MeterBody, SunBody, Vin
+from agent.doors.web.asks import CarBody, MeterBody, PricesBody, SunBody, Vin
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by
-from agent.model import Event, Reading, Role, SunAhead
+from agent.model import Event, PricesAhead, Reading, Role, SunAhead
 
 MOST_SOURCES = 200
 MOST_STRETCHES = 500
 
 
 def router(rooms: Rooms) -> APIRouter:
-    """Cars, the forecast, and pushed meter readings."""
+    """Cars, the forecast, prices, and pushed meter readings."""
     routes = APIRouter(route_class=StrictRoute)
     heard: set[tuple[str, str]] = set()
 
@@ -56,6 +56,18 @@ def router(rooms: Rooms) -> APIRouter:
         rooms.desk.put_forecast(sorted((one.ahead() for one in body), key=lambda one: one.start))
         note("The solar forecast", request)
         return forecast()
+
+    @routes.get("/prices", tags=["prices"])
+    def prices() -> PricesAhead:
+        """What a kWh costs, per slot in order; a time in no slot has no known price."""
+        return rooms.desk.prices.get()
+
+    @routes.put("/prices", tags=["prices"])
+    def put_prices(body: PricesBody, request: Request) -> PricesAhead:
+        """Replace the prices. They are shown, kept with the history, and may set the solar share."""
+        rooms.desk.put_prices(body.ahead())
+        note("The price of power", request)
+        return prices()
 
     @routes.put("/meters/{role}", tags=["meters"])
     def push(role: Role, body: MeterBody, request: Request) -> MeterState:
