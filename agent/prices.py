@@ -50,8 +50,13 @@ class PriceTeller:
             known = self._known = prices, begin_s, end_s, self._priced(slot, prices.currency)
         return known[3]
 
+    def flat(self) -> Price | None:
+        """The settings' prices, for what has no other; None where the tariff has another currency."""
+        currency = self._prices.get().currency
+        return self._flat if self._flat and currency in ("", self._flat.currency) else None
+
     def _priced(self, slot: PriceAhead | None, currency: str) -> Price | None:
-        flat = self._flat if self._flat and self._flat.currency == currency else None
+        flat = self.flat()
         if slot is None:
             return flat
         sell = slot.sell_per_kwh

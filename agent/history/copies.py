@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.history.reader import reading
-from agent.history.rollup import CHARGER_SUMS, HOUR, HOUSE_SUMS, MINUTE
+from agent.history.rollup import ENERGY_CHARGER_SUMS, ENERGY_HOUSE_SUMS, HOUR, MINUTE
 
 DAY_S = 86400
 Kind = Literal["key", "word", "text", "whole", "real"]
@@ -70,20 +70,20 @@ def _whole(*names: str) -> tuple[Column, ...]:
 def _house(name: str, level: int) -> Table:
     return Table(
         name,
-        (Column("at_s", "whole", needed=True), *_whole(*HOUSE_SUMS)),
+        (Column("at_s", "whole", needed=True), *_whole(*ENERGY_HOUSE_SUMS)),
         ("at_s",),
-        HOUSE_SUMS,
-        f"SELECT at AS at_s, {', '.join(HOUSE_SUMS)} FROM house WHERE level = {level}",
+        ENERGY_HOUSE_SUMS,
+        f"SELECT at AS at_s, {', '.join(ENERGY_HOUSE_SUMS)} FROM house WHERE level = {level}",
     )
 
 
 def _charger(name: str, level: int) -> Table:
     return Table(
         name,
-        (Column("at_s", "whole", needed=True), Column("charger_id", "key"), *_whole(*CHARGER_SUMS)),
+        (Column("at_s", "whole", needed=True), Column("charger_id", "key"), *_whole(*ENERGY_CHARGER_SUMS)),
         ("at_s", "charger_id"),
-        CHARGER_SUMS,
-        f"SELECT at AS at_s, charger_id, {', '.join(CHARGER_SUMS)} "
+        ENERGY_CHARGER_SUMS,
+        f"SELECT at AS at_s, charger_id, {', '.join(ENERGY_CHARGER_SUMS)} "
         f"FROM charger JOIN charger_name USING (n) WHERE level = {level}",
     )
 
