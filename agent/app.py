@@ -21,6 +21,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.brain.pays import Pays
 from agent.bus.early import Early
 from agent.bus.master import Master
 from agent.bus.part import BusPart
@@ -188,6 +189,7 @@ class App:
             tell=self.news.put,
             decided=self.desk.tidy,
             zone=settings.site.zone,
+            sun_share=Pays(self.desk.prices) if settings.solar.min_solar_share == "auto" else None,
         )
         self._price_at = PriceTeller(self.desk.prices, flat_price(settings.web))
         remembered: Outbox[Event] = Outbox()

@@ -282,6 +282,14 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class SunShare:
+    """The part of a charger's minimum that must be sun for it to go on (0 to 1), by prices, and why."""
+
+    share: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the brain may look at. Windows are None while the wall time is unknown."""
 
@@ -290,6 +298,7 @@ class Snapshot:
     cars: Mapping[str, CarStatus] = field(default_factory=dict)
     control: Control = field(default_factory=Control)
     windows: Mapping[str, ActiveWindow] | None = field(default_factory=dict)
+    sun_share: SunShare | None = None  # None: the settings' own
 
 
 @dataclass(frozen=True, slots=True)
