@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.history.reader import reading
-from agent.history.rollup import ENERGY_CHARGER_SUMS, ENERGY_HOUSE_SUMS, HOUR, MINUTE
+from agent.history.rollup import CHARGER_SUMS, HOUR, HOUSE_SUMS, MINUTE
 
 DAY_S = 86400
 Kind = Literal["key", "word", "text", "whole", "real"]
@@ -70,20 +70,20 @@ def _whole(*names: str) -> tuple[Column, ...]:
 def _house(name: str, level: int) -> Table:
     return Table(
         name,
-        (Column("at_s", "whole", needed=True), *_whole(*ENERGY_HOUSE_SUMS)),
+        (Column("at_s", "whole", needed=True), *_whole(*HOUSE_SUMS)),
         ("at_s",),
-        ENERGY_HOUSE_SUMS,
-        f"SELECT at AS at_s, {', '.join(ENERGY_HOUSE_SUMS)} FROM house WHERE level = {level}",
+        HOUSE_SUMS,
+        f"SELECT at AS at_s, {', '.join(HOUSE_SUMS)} FROM house WHERE level = {level}",
     )
 
 
 def _charger(name: str, level: int) -> Table:
     return Table(
         name,
-        (Column("at_s", "whole", needed=True), Column("charger_id", "key"), *_whole(*ENERGY_CHARGER_SUMS)),
+        (Column("at_s", "whole", needed=True), Column("charger_id", "key"), *_whole(*CHARGER_SUMS)),
         ("at_s", "charger_id"),
-        ENERGY_CHARGER_SUMS,
-        f"SELECT at AS at_s, charger_id, {', '.join(ENERGY_CHARGER_SUMS)} "
+        CHARGER_SUMS,
+        f"SELECT at AS at_s, charger_id, {', '.join(CHARGER_SUMS)} "
         f"FROM charger JOIN charger_name USING (n) WHERE level = {level}",
     )
 
@@ -102,6 +102,10 @@ _SESSIONS = Table(
         Column("counter_start_wh", "real"),
         Column("counter_end_wh", "real"),
         Column("note", "text"),
+        *_whole("priced_j"),
+        Column("cost", "real"),
+        Column("saved", "real"),
+        Column("currency", "word"),
     ),
     ("session_key",),
     ("fresh_s", "charged_s", "energy_j"),
@@ -111,7 +115,8 @@ _SESSIONS = Table(
         CAST(round(energy_wh * 3600) AS INTEGER) AS energy_j, CAST(round(sun_wh * 3600) AS INTEGER) AS sun_j,
         CAST(round(battery_wh * 3600) AS INTEGER) AS battery_j,
         CAST(round(grid_wh * 3600) AS INTEGER) AS grid_j,
-        peak_amps, counter_start_wh, counter_end_wh, note
+        peak_amps, counter_start_wh, counter_end_wh, note,
+        CAST(round(priced_wh * 3600) AS INTEGER) AS priced_j, cost, saved, currency
     FROM session WHERE start_at IS NOT NULL AND seen_at IS NOT NULL""",
     fresh="fresh_s",
 )

@@ -24,7 +24,7 @@ DAY, HOUR, QUARTER, MINUTE = 0, 1, 2, 3
 LENGTH_S = {DAY: 86400, HOUR: 3600, QUARTER: 900, MINUTE: 60}
 KEPT_DAYS = {QUARTER: 800, MINUTE: 92}
 
-ENERGY_HOUSE_SUMS = (
+HOUSE_SUMS = (
     "seconds",
     "grid_s",
     "grid_in_j",
@@ -39,10 +39,15 @@ ENERGY_HOUSE_SUMS = (
     "chargers_j",
     "soc_s",
     "soc_percent_s",
+    "buy_s",
+    "buy_us",
+    "sell_s",
+    "sell_us",
 )
-ENERGY_CHARGER_SUMS = ("seconds", "offered_as", "drawn_as", "energy_j", "sun_j", "battery_j", "grid_j")
-HOUSE_SUMS = (*ENERGY_HOUSE_SUMS, "buy_s", "buy_us", "sell_s", "sell_us")
-CHARGER_SUMS = (*ENERGY_CHARGER_SUMS, "priced_j", "cost_u", "saved_u")
+CHARGER_SUMS = (
+    *("seconds", "offered_as", "drawn_as", "energy_j", "sun_j", "battery_j", "grid_j"),
+    *("priced_j", "cost_u", "saved_u"),
+)
 
 HouseSums = tuple[int, ...]
 ChargerSums = tuple[int, ...]
