@@ -4,6 +4,7 @@ import { aheadCards } from "/static/ahead.js";
 import { call, get } from "/static/api.js";
 import { carPlan } from "/static/carplan.js";
 import { h, show } from "/static/dom.js";
+import { about } from "/static/housetime.js";
 import { place, week } from "/static/week.js";
 import { DAYS, DAY_MIN, hhmm, minutes } from "/static/weekdays.js";
 import { windowForm } from "/static/windowform.js";
@@ -82,6 +83,7 @@ export function planScreen(live, act) {
   }
 
   async function drawPlans(state) {
+    await about();
     const found = (await get("/cars")).map((car) => carPlan(car, state.now)).filter(Boolean);
     plans.replaceChildren(...(found.length ? found : [h("section", { class: "card" }, h("h2", {}, "Departures"),
       h("p", { class: "quiet" }, "No car has a departure plan. The scheduler makes one from a goal such as “80 % by 07:00”."))]));
