@@ -19,6 +19,7 @@ from datetime import datetime
 
 from agent.model import PriceAhead, PricesAhead, SunShare
 from agent.parts import Slot
+from agent.prices import slot_at
 
 LEAST, MOST = 0.45, 1.0
 LOOKS_AHEAD_S, NEEDS_S = 24 * 3600.0, 4 * 3600.0
@@ -53,15 +54,17 @@ class Pays:
 
     def __init__(self, prices: Slot[PricesAhead]) -> None:
         self._prices = prices
-        self._known: tuple[PricesAhead, PriceAhead | None] | None = None
+        self._known: tuple[PricesAhead, float, float] | None = None  # and from when to when it is said
         self._said = SunShare(MOST, f"{NOTHING_BOUGHT}: the price of power is not known.")
 
     def __call__(self, wall: datetime | None) -> SunShare:
         """The share and why."""
-        prices = self._prices.get()
-        slot = _slot_at(prices, wall, self._known[1] if self._known else None)
-        if self._known is None or self._known[0] is not prices or self._known[1] is not slot:
-            self._known = prices, slot
+        prices, now_s = self._prices.get(), wall.timestamp() if wall else 0.0
+        known = self._known
+        if known is None or known[0] is not prices or not known[1] <= now_s < known[2]:
+            slot = slot_at(prices, wall) if wall else None
+            begin_s, end_s = (slot.start.timestamp(), slot.end.timestamp()) if slot else (now_s, now_s + 1)
+            self._known = prices, begin_s, end_s
             self._said = self._found(prices, slot)
         return self._said
 
@@ -82,13 +85,3 @@ class Pays:
             f"{says.replace('%', ' %')}: power costs {buy:.2f} {prices.currency} now, {otherwise:.2f} in the "
             f"cheapest hours ahead, and selling brings {sell:.2f}.",
         )
-
-
-def _slot_at(prices: PricesAhead, wall: datetime | None, last: PriceAhead | None) -> PriceAhead | None:
-    if wall is None:
-        return None
-    now_s = wall.timestamp()
-    if last is not None and last.start.timestamp() <= now_s < last.end.timestamp() and last in prices.slots:
-        return last
-    holds = (one for one in prices.slots if one.start.timestamp() <= now_s < one.end.timestamp())
-    return next(holds, None)
