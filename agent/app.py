@@ -21,12 +21,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from agent.brain.part import BrainPart
+from agent.brain.pays import Pays
 from agent.bus.early import Early
 from agent.bus.master import Master
 from agent.bus.part import BusPart
 from agent.bus.port import Port, open_port
 from agent.herald import Herald
-from agent.model import BusView, Event, Offer, Published, Reading, Role
+from agent.model import BusView, Event, Offer, Price, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from agent.watchdog import Watchdog
 from notify.settings import read_toml
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # imported only once the port is open
     from fastapi import APIRouter
 
     from agent.config import House
+    from agent.config import WebSettings as WebMoney
     from agent.desk import Push
     from agent.doors.evcc import Evcc
     from agent.doors.outlet import Outlet
@@ -158,6 +160,7 @@ class App:
         from agent.history.part import HistoryPart
         from agent.meters.part import Meters
         from agent.meters.view import Limits
+        from agent.prices import PriceTeller
 
         house, clock = self.house, self.clock
         settings = house.settings
@@ -187,10 +190,17 @@ class App:
             tell=self.news.put,
             decided=self.desk.tidy,
             zone=settings.site.zone,
+            sun_share=Pays(self.desk.prices) if settings.solar.min_solar_share == "auto" else None,
         )
+        self._price_at = PriceTeller(self.desk.prices, flat_price(settings.web))
         remembered: Outbox[Event] = Outbox()
         history = HistoryPart(
-            self.published, remembered, state / "history.db", rules=house.rules, tell=self.news.put
+            self.published,
+            remembered,
+            state / "history.db",
+            rules=house.rules,
+            tell=self.news.put,
+            price_at=self._price_at,
         )
         listeners = [remembered.put]
         others: list[Part] = [*meters.parts, history]
@@ -225,7 +235,7 @@ class App:
 
         house = self.house
         names = {charger.charger_id: charger.label for charger in house.rules.chargers}
-        past = Past(Reader(state / "history.db", house.settings.site.zone), names)
+        past = Past(Reader(state / "history.db", house.settings.site.zone), names, self._price_at.flat)
         rooms = Rooms(
             self.clock,
             self.published,
@@ -350,7 +360,17 @@ def site_of(house: House) -> Site:
         versions(),
         Money(web.currency, web.grid_price, web.sell_price),
         Redactor(house.credentials.values()).data(settings.model_dump(mode="json", by_alias=True)),
+        str(settings.site.zone),
     )
+
+
+def flat_price(web: WebMoney) -> Price | None:
+    """What the settings say that a kWh always costs; None without a currency."""
+    from agent.prices import code_of
+
+    if not web.currency:
+        return None
+    return Price(web.grid_price, web.sell_price, code_of(web.currency))
 
 
 def web_settings(house: House) -> WebSettings:

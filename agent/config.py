@@ -106,7 +106,7 @@ class MeterSettings(Section):
 class SolarSettings(Section):
     """[solar]: how the sun is followed."""
 
-    min_solar_share: Annotated[float, Field(ge=0.1, le=1.0)] = 1.0
+    min_solar_share: float | Literal["auto"] = "auto"
     start_delay_s: Seconds = 20.0
     min_on_s: Seconds = 60.0
     min_off_s: Seconds = 60.0
@@ -114,6 +114,14 @@ class SolarSettings(Section):
     battery: Literal["house_first", "car_first", "ignore"] = "house_first"
     battery_full_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
     plug_in_grace_s: Seconds = 60.0
+
+    @field_validator("min_solar_share", mode="before")
+    @classmethod
+    def _a_share(cls, value: object) -> object:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value == "auto" or (number and 0.1 <= float(str(value)) <= 1.0):
+            return value
+        raise ValueError('write a number from 0.1 to 1.0, or "auto": by the prices of the tariff')
 
 
 class WebSettings(Section):
@@ -253,7 +261,7 @@ def rules_of(settings: Settings) -> Rules:
         peak_watts=site.peak_watts,
         peak_over=site.peak_over,
         volts=site.volts,
-        min_solar_share=solar.min_solar_share,
+        min_solar_share=1.0 if solar.min_solar_share == "auto" else solar.min_solar_share,
         start_delay_s=solar.start_delay_s,
         min_on_s=solar.min_on_s,
         min_off_s=solar.min_off_s,

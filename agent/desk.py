@@ -5,7 +5,7 @@ they look into Slots. Each change is checked, put in force, kept on disk, told a
 `changed` is called, which must return at once (it wakes the brain). When the disk refuses, the change
 stays in force and the asker hears a 507.
 
-Kept: modes, boosts, windows, cars. Not kept: pushed meter readings, which age within seconds, and
+Kept: modes, boosts, windows, cars, prices. Not kept: pushed meter readings, which age within seconds, and
 the forecast, which the scheduler tells again.
 """
 
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent import boosts, dimming
+from agent import boosts, dimming, prices
 from agent.boosts import BoostAsk, Refused
 from agent.keeping import (
     KeepError,
@@ -36,6 +36,7 @@ from agent.model import (
     Event,
     Mode,
     Moment,
+    PricesAhead,
     Published,
     Reading,
     Role,
@@ -96,6 +97,7 @@ class Desk:
         self.control: Slot[Control] = Slot(self._kept_control(mode, now))
         self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
         self.forecast: Slot[tuple[SunAhead, ...]] = Slot(())
+        self.prices: Slot[PricesAhead] = Slot(self._kept_prices())
 
     # --- modes and boosts --------------------------------------------------------------------------
 
@@ -278,6 +280,15 @@ class Desk:
         """Replace what the sun is forecast to give: shown to people, never decided by."""
         self.forecast.put(tuple(ahead))
 
+    def put_prices(self, ahead: PricesAhead) -> None:
+        """Replace what a kWh costs from now on; they are kept, so that a restart leaves no hour without."""
+        with self._lock:
+            if ahead == self.prices.get():
+                return
+            self.prices.put(ahead)
+            self._changed()
+            self._keep("prices", prices.to_json(ahead))
+
     def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         """Take a meter reading that somebody else measured; it ages from its own moment.
 
@@ -363,6 +374,14 @@ class Desk:
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             log.warning("The kept modes can't be read; the settings' mode holds: %r", error)
             return Control(mode=mode)
+
+    def _kept_prices(self) -> PricesAhead:
+        kept = self._kept.get("prices")
+        try:
+            return prices.from_json(kept) if kept else PricesAhead()
+        except (KeyError, ValueError, TypeError) as error:
+            log.warning("The kept prices can't be read; the scheduler tells them again: %r", error)
+            return PricesAhead()
 
     def _kept_cars(self) -> dict[str, CarStatus]:
         kept = self._kept.get("cars")

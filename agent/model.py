@@ -128,6 +128,38 @@ class SunAhead:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceAhead:
+    """What a kWh costs from `start` (included) to `end` (not), wall times, and what selling one brings.
+
+    None is unknown, never 0. `name` is the tariff's own word for it, such as "peak".
+    """
+
+    start: datetime
+    end: datetime
+    buy_per_kwh: float
+    sell_per_kwh: float | None = None
+    co2_g_per_kwh: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PricesAhead:
+    """Prices in `currency` (three letters), in order, none over another; a gap is a time without a price."""
+
+    currency: str = ""
+    slots: tuple[PriceAhead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a kWh costs and what selling one brings, at one instant; `sell_per_kwh` None: nobody knows."""
+
+    buy_per_kwh: float
+    sell_per_kwh: float | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class BusHealth:
     """How the RS-485 line fares since start; `problem` is a sentence, or empty."""
 
@@ -250,6 +282,14 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class SunShare:
+    """The part of a charger's minimum that must be sun for it to go on (0 to 1), by prices, and why."""
+
+    share: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the brain may look at. Windows are None while the wall time is unknown."""
 
@@ -258,6 +298,7 @@ class Snapshot:
     cars: Mapping[str, CarStatus] = field(default_factory=dict)
     control: Control = field(default_factory=Control)
     windows: Mapping[str, ActiveWindow] | None = field(default_factory=dict)
+    sun_share: SunShare | None = None  # None: the settings' own
 
 
 @dataclass(frozen=True, slots=True)

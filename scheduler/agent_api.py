@@ -83,6 +83,14 @@ class Agent:
         """What happened after the event with that id, oldest first; -1: the newest."""
         return _rows(self._send("GET", f"{PREFIX}/events", query={"after": after, "limit": limit}))
 
+    def forecast(self) -> list[Json]:
+        """What it was told of the sun to come."""
+        return _rows(self._send("GET", f"{PREFIX}/forecast"))
+
+    def prices(self) -> Json:
+        """What it was told of prices: `currency`, `slots`."""
+        return _table(self._send("GET", f"{PREFIX}/prices"))
+
     # --- changing ----------------------------------------------------------------------------------
 
     def set_mode(self, mode: str | None, charger: str | None = None) -> None:
@@ -131,6 +139,10 @@ class Agent:
     def put_forecast(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Tell what the sun will give: `start, end, watts` each, ISO times."""
         self._change("PUT", "/forecast", [dict(row) for row in rows])
+
+    def put_prices(self, currency: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Tell what a kWh costs: `start, end, buy_per_kwh` each, and what else is known of it."""
+        self._change("PUT", "/prices", {"currency": currency, "slots": [dict(row) for row in rows]})
 
     def push_meter(self, role: str, reading: Mapping[str, Any]) -> None:
         """Push one reading of one role."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from dataclasses import replace
+from datetime import datetime, tzinfo
 
 from agent.brain.decide import decide
 from agent.brain.memory import Memory
@@ -18,6 +19,8 @@ from agent.model import (
     Published,
     Rules,
     Snapshot,
+    Step,
+    SunShare,
 )
 from agent.parts import Slot
 from scheduler.windows import Evaluator, Window
@@ -44,10 +47,12 @@ class BrainPart:
         tell: Callable[[Event], None],
         decided: Callable[[Published], None] = lambda published: None,
         zone: tzinfo | None = None,
+        sun_share: Callable[[datetime | None], SunShare] | None = None,
     ) -> None:
         """`meters` composes the view at a moment, told what the chargers draw in watts.
 
-        `decided` hears of each second after it was published; it must return at once.
+        `decided` hears of each second after it was published; it must return at once. `sun_share` says by
+        prices what must be sun; without it the rules' own share holds.
         """
         self._rules = rules
         self._bus, self._meters = bus, meters
@@ -55,6 +60,7 @@ class BrainPart:
         self._offers, self._published, self._tell = offers, published, tell
         self._decided = decided
         self._zone = zone
+        self._sun_share = sun_share
         self._names = {charger.charger_id: charger.name for charger in rules.chargers}
         self._evaluator = Evaluator(windows.get(), self._names, zone)
         self._memory = Memory()
@@ -66,14 +72,22 @@ class BrainPart:
         windows = self._windows.get()
         if windows != self._evaluator.windows:
             self._evaluator = Evaluator(windows, self._names, self._zone)
+        share = self._sun_share(moment.wall) if self._sun_share else None
+        if share and share.share != self._rules.min_solar_share:
+            self._rules = replace(self._rules, min_solar_share=share.share)
         snapshot = Snapshot(
             bus.chargers,
             meters.readings,
             self._cars.get(),
             self._control.get(),
             self._evaluator.in_force(moment.wall),
+            share,
         )
         decision, self._memory = decide(self._rules, snapshot, self._memory, moment)
+        if share and share.share < 1.0:
+            budget = decision.budget_amps
+            why = Step("prices", "", budget, budget, share.why)
+            decision = replace(decision, steps=(why, *decision.steps))
         self._offers.put(decision.offers)
         published = Published(moment, snapshot, decision, bus, meters)
         self._published.put(published)

@@ -25,6 +25,7 @@ RULES = {
     "charger": "this charger's mode",
     "window": "the charging window",
     "boost": "the boost",
+    "prices": "the prices",
 }
 Step = tuple[str, float, float, str]
 

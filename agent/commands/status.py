@@ -69,6 +69,8 @@ def lines(state: Mapping[str, Any]) -> list[str]:
     power = state["power"]
     flows = [f"{name} {power[key] / 1000:.2f} kW" for name, key in _FLOWS if power.get(key) is not None]
     out = [f"mode {state['mode']}   " + "   ".join(flows)]
+    if why := state.get("min_solar_share_why"):
+        out.append(f"sun: {why}")
     for charger in state["chargers"]:
         out.append(
             f"{charger['name'] or charger['id']}: {charger['state']}, "

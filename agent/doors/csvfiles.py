@@ -34,6 +34,7 @@ MOST_WAITING = 3 * 1440
 ENERGY = (
     *("at", "seconds", "grid_w", "solar_w", "battery_w", "house_w", "chargers_w", "soc_percent"),
     *("import_wh", "export_wh", "solar_wh", "discharged_wh", "charged_wh", "house_wh", "chargers_wh"),
+    *("buy_per_kwh", "sell_per_kwh"),
 )
 CHARGERS = (
     *("at", "charger", "name", "state", "offered_amps", "drawn_amps", "power_w"),
@@ -42,6 +43,7 @@ CHARGERS = (
 SESSIONS = (
     *("id", "charger", "name", "started", "ended", "charged_s", "energy_wh", "solar_wh", "battery_wh"),
     *("grid_wh", "solar_share_percent", "peak_amps", "vin", "start_reason", "end_reason", "note"),
+    *("cost", "saved", "currency"),
 )
 
 

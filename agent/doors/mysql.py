@@ -34,6 +34,7 @@ MYSQL = Dialect(
     day="at_s DIV 86400",
     upsert=_upsert,
     view_time=lambda name: f"TIMESTAMP('1970-01-01 00:00:00') + INTERVAL {name} SECOND",
+    schema="DATABASE()",
     table_end=" CHARACTER SET utf8mb4",
 )
 

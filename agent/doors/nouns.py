@@ -166,7 +166,11 @@ class BusState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One second of the house. `age_s` says how old it is: above a few seconds the brain is silent."""
+    """One second of the house. `age_s` says how old it is: above a few seconds the brain is silent.
+
+    `min_solar_share` of a charger's minimum must be sun for it to go on; `..._why` is a sentence where prices
+    decide that, and empty where the settings do.
+    """
 
     now: datetime | None
     age_s: float
@@ -186,3 +190,5 @@ class State:
     next_window: WindowState | None
     wishes: tuple[WishState, ...]
     bus: BusState
+    min_solar_share: float
+    min_solar_share_why: str

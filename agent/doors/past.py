@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from agent.boosts import Refused
@@ -10,6 +10,7 @@ from agent.doors.rooms import Row
 from agent.history.charts import ChargerRow, HouseRow
 from agent.history.reader import HistoryError, KeptChange, KeptEvent, Reader
 from agent.history.sessions import Session
+from agent.model import Price
 
 END_WORDS = {
     "": "",
@@ -23,14 +24,18 @@ END_WORDS = {
 class Past:
     """Answers doors from the history's reader. Raises Refused with one sentence."""
 
-    def __init__(self, reader: Reader, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, reader: Reader, names: Mapping[str, str], flat: Callable[[], Price | None] = lambda: None
+    ) -> None:
+        """`flat`: the settings' prices, for what was charged while no other price was known."""
         self._reader = reader
         self._names = names
+        self._flat = flat
 
     def history(self, start: datetime, end: datetime, step_s: int) -> Sequence[Row]:
         """Mean watts and energies of the house and each charger in steps."""
         try:
-            return [_stretch(row) for row in self._reader.history(start, end, step_s)]
+            return [_stretch(row, self._flat()) for row in self._reader.history(start, end, step_s)]
         except HistoryError as error:
             raise _refused(error) from None
 
@@ -68,12 +73,33 @@ class Past:
             "battery_wh": round(one.battery_wh),
             "grid_wh": round(one.grid_wh),
             "solar_share_percent": round(100 * one.sun_wh / one.energy_wh, 1) if one.energy_wh else None,
+            **self._money_of(one),
             "peak_amps": round(one.peak_amps, 1),
             "vin": one.vin,
             "start_reason": one.start_reason,
             "end_reason": END_WORDS.get(one.end_reason, one.end_reason),
             "note": one.note,
         }
+
+    def _money_of(self, one: Session) -> Row:
+        flat = self._flat()
+        usable = flat if flat and one.currency in ("", flat.currency) else None
+        priced_wh, cost, saved = _priced(one, usable)
+        if priced_wh < one.energy_wh / 2:
+            return {"cost": None, "saved": None, "currency": None}
+        currency = one.currency or (flat.currency if flat else "")
+        return {"cost": round(cost, 2), "saved": round(saved, 2), "currency": currency}
+
+
+def _priced(one: Session | ChargerRow, flat: Price | None) -> tuple[float, float, float]:
+    """Watt-hours with a price, what they cost, what was saved; the flat price for those without another."""
+    missing_wh = one.energy_wh - one.priced_wh
+    if flat is None or missing_wh < 1.0:
+        return one.priced_wh, one.cost, one.saved
+    own_kwh = (one.sun_wh + one.battery_wh) * missing_wh / one.energy_wh / 1000
+    sell = flat.sell_per_kwh or 0.0
+    cost = (missing_wh / 1000 - own_kwh) * flat.buy_per_kwh + own_kwh * sell
+    return one.energy_wh, one.cost + cost, one.saved + own_kwh * (flat.buy_per_kwh - sell)
 
 
 def _refused(error: HistoryError) -> Refused:
@@ -88,7 +114,7 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _stretch(row: HouseRow) -> Row:
+def _stretch(row: HouseRow, flat: Price | None) -> Row:
     return {
         "at": _iso(row.at_wall),
         "step_s": row.step_s,
@@ -106,11 +132,18 @@ def _stretch(row: HouseRow) -> Row:
         "charged_wh": round(row.charged_wh),
         "house_wh": round(row.house_wh),
         "chargers_wh": round(row.chargers_wh),
-        "chargers": {charger_id: _charger(one) for charger_id, one in row.chargers.items()},
+        "buy_per_kwh": _price(row.buy_per_kwh),
+        "sell_per_kwh": _price(row.sell_per_kwh),
+        "chargers": {charger_id: _charger(one, flat) for charger_id, one in row.chargers.items()},
     }
 
 
-def _charger(row: ChargerRow) -> Row:
+def _price(per_kwh: float | None) -> float | None:
+    return None if per_kwh is None else round(per_kwh, 5)
+
+
+def _charger(row: ChargerRow, flat: Price | None) -> Row:
+    priced_wh, cost, saved = _priced(row, flat)
     return {
         "offered_amps": round(row.offered_amps, 2),
         "drawn_amps": round(row.drawn_amps, 2),
@@ -119,6 +152,9 @@ def _charger(row: ChargerRow) -> Row:
         "solar_wh": round(row.sun_wh),
         "battery_wh": round(row.battery_wh),
         "grid_wh": round(row.grid_wh),
+        "priced_wh": round(priced_wh),
+        "cost": round(cost, 5),
+        "saved": round(saved, 5),
     }
 
 

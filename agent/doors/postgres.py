@@ -41,6 +41,7 @@ POSTGRES = Dialect(
     day="at_s / 86400",
     upsert=upsert,
     view_time=lambda name: f"to_timestamp({name}) AT TIME ZONE 'UTC'",
+    schema="current_schema()",
 )
 
 

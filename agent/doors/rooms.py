@@ -81,6 +81,7 @@ class Site:
     versions: Mapping[str, str] = field(default_factory=dict)
     money: Money = field(default_factory=Money)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"  # an IANA name
 
 
 def _unheard(event: Event) -> None:

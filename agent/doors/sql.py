@@ -44,6 +44,7 @@ class Dialect:
     day: str  # whole days of at_s
     upsert: Callable[[Table, Sequence[Row]], tuple[str, Sequence[object]]]
     view_time: Callable[[str], str]
+    schema: str  # where our tables stand in the information schema
     make_view: str = "CREATE OR REPLACE VIEW"
     table_end: str = ""
 
@@ -241,38 +242,52 @@ def missing(database: str, package: str, version: str) -> Trouble:
 # --- tables and views ------------------------------------------------------------------------------
 
 
+VERSION = 2  # of our tables; 2 has prices and costs
+
+
 def make_tables(link: Connection, dialect: Dialect) -> None:
-    """Bring the tables to today's version. Raises Trouble when a newer sunward made them."""
+    """Bring the tables to today's version. Raises Trouble when a newer sunward made them.
+
+    It compares what is there with what should be: an update that was cut off in the middle goes on here.
+    """
     link.ask(f"CREATE TABLE IF NOT EXISTS {PREFIX}schema (version INTEGER NOT NULL PRIMARY KEY)")
     ((found,),) = link.ask(f"SELECT max(version) FROM {PREFIX}schema")
     version = int(found or 0)
-    if version > len(MIGRATIONS):
+    if version > VERSION:
         raise Trouble(
             f"The tables in {dialect.name} were made by a newer sunward (version {version}, this one knows "
-            f"{len(MIGRATIONS)}). Update sunward, or give this one another database."
+            f"{VERSION}). Update sunward, or give this one another database."
         )
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-        for statement in statements(dialect):
-            link.ask(statement)
-        link.ask(f"INSERT INTO {PREFIX}schema (version) VALUES ({number})")
+    if version == VERSION:
+        return
+    for table in TABLES:
+        link.ask(_create(table, dialect))
+        for column in _missing(table, link, dialect):
+            link.ask(f"ALTER TABLE {PREFIX}{table.name} ADD COLUMN {_column(column, dialect)}")
+    for view in _views(dialect):
+        link.ask(f"{dialect.make_view} {view}")
+    link.ask(f"INSERT INTO {PREFIX}schema (version) VALUES ({VERSION})")
 
 
-def _first_version(dialect: Dialect) -> list[str]:
-    tables = [_create(table, dialect) for table in TABLES]
-    return tables + [f"{dialect.make_view} {view}" for view in _views(dialect)]
-
-
-MIGRATIONS: tuple[Callable[[Dialect], list[str]], ...] = (_first_version,)
+def _missing(table: Table, link: Connection, dialect: Dialect) -> list[Column]:
+    """The columns that an older version did not make."""
+    rows = link.ask(
+        "SELECT column_name FROM information_schema.columns "
+        f"WHERE table_schema = {dialect.schema} AND table_name = '{PREFIX}{table.name}'"
+    )
+    there = {str(name) for (name,) in rows}
+    return [column for column in table.columns if column.name not in there]
 
 
 def _create(table: Table, dialect: Dialect) -> str:
-    columns = [
-        f"{one.name} {dialect.types[one.kind]}{' NOT NULL' if one.needed or one.kind == 'key' else ''}"
-        for one in table.columns
-    ]
+    columns = [_column(one, dialect) for one in table.columns]
     keys = f"PRIMARY KEY ({', '.join(table.keys)})"
     body = ", ".join([*columns, keys])
     return f"CREATE TABLE IF NOT EXISTS {PREFIX}{table.name} ({body}){dialect.table_end}"
+
+
+def _column(one: Column, dialect: Dialect) -> str:
+    return f"{one.name} {dialect.types[one.kind]}{' NOT NULL' if one.needed or one.kind == 'key' else ''}"
 
 
 def _views(dialect: Dialect) -> list[str]:
@@ -299,12 +314,15 @@ HOUSE_VIEW = """
     grid_in_j / 3600.0 AS import_wh, grid_out_j / 3600.0 AS export_wh, solar_j / 3600.0 AS solar_wh,
     battery_in_j / 3600.0 AS discharged_wh, battery_out_j / 3600.0 AS charged_wh,
     house_j / 3600.0 AS house_wh, chargers_j / 3600.0 AS chargers_wh,
-    1.0 * soc_percent_s / nullif(soc_s, 0) AS soc_percent"""
+    1.0 * soc_percent_s / nullif(soc_s, 0) AS soc_percent,
+    buy_us / 1e6 / nullif(buy_s, 0) AS buy_per_kwh, sell_us / 1e6 / nullif(sell_s, 0) AS sell_per_kwh"""
 CHARGER_VIEW = """
     1.0 * offered_as / nullif(seconds, 0) AS offered_amps, 1.0 * drawn_as / nullif(seconds, 0) AS drawn_amps,
     1.0 * energy_j / nullif(seconds, 0) AS watts, energy_j / 3600.0 AS energy_wh,
-    sun_j / 3600.0 AS sun_wh, battery_j / 3600.0 AS battery_wh, grid_j / 3600.0 AS grid_wh"""
+    sun_j / 3600.0 AS sun_wh, battery_j / 3600.0 AS battery_wh, grid_j / 3600.0 AS grid_wh,
+    priced_j / 3600.0 AS priced_wh, cost_u / 1e6 AS cost, saved_u / 1e6 AS saved"""
 SESSION_VIEW = """
     start_reason, end_reason, charged_s, energy_j / 3600.0 AS energy_wh, sun_j / 3600.0 AS sun_wh,
     battery_j / 3600.0 AS battery_wh, grid_j / 3600.0 AS grid_wh,
-    1.0 * sun_j / nullif(energy_j, 0) AS sun_share, peak_amps, note"""
+    1.0 * sun_j / nullif(energy_j, 0) AS sun_share, peak_amps, note, priced_j / 3600.0 AS priced_wh,
+    CASE WHEN priced_j > 0 THEN cost END AS cost, CASE WHEN priced_j > 0 THEN saved END AS saved, currency"""

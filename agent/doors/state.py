@@ -55,6 +55,7 @@ def state_of(
         for key, charger in known.items()
     )
     battery = published.meters.readings.get("battery")
+    share = published.snapshot.sun_share
     return State(
         now=moment.wall,
         age_s=round(max(0.0, moment.mono_s - published.moment.mono_s), 1),
@@ -82,6 +83,8 @@ def state_of(
             for wish in published.decision.wishes
         ),
         bus=_bus(published),
+        min_solar_share=share.share if share else rules.min_solar_share,
+        min_solar_share_why=share.why if share else "",
     )
 
 

@@ -16,11 +16,15 @@ from agent.history import rollup
 from agent.history.rollup import CHARGER_SUMS, DAY, HOUR, HOUSE_SUMS, LENGTH_S, MINUTE, QUARTER
 
 WH_J = 3600.0
+MILLIONTHS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class ChargerRow:
-    """One charger in one stretch of a chart: mean amps per conductor and watts, energy and its sources."""
+    """One charger in one stretch of a chart: mean amps per conductor and watts, energy and its sources.
+
+    `cost` and `saved` are of the `priced_wh` alone, whose price was known at the time.
+    """
 
     offered_amps: float
     drawn_amps: float
@@ -29,6 +33,9 @@ class ChargerRow:
     sun_wh: float
     battery_wh: float
     grid_wh: float
+    priced_wh: float = 0.0
+    cost: float = 0.0
+    saved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class HouseRow:
     charged_wh: float
     house_wh: float
     chargers_wh: float
+    buy_per_kwh: float | None = None
+    sell_per_kwh: float | None = None
     chargers: Mapping[str, ChargerRow] = field(default_factory=dict)
 
 
@@ -170,12 +179,14 @@ def _row(
         charged_wh=value["battery_out_j"] / WH_J,
         house_wh=value["house_j"] / WH_J,
         chargers_wh=value["chargers_j"] / WH_J,
+        buy_per_kwh=_mean(value["buy_us"] / MILLIONTHS, value["buy_s"]),
+        sell_per_kwh=_mean(value["sell_us"] / MILLIONTHS, value["sell_s"]),
         chargers={name: _charger_row(own) for name, own in chargers.items()},
     )
 
 
 def _charger_row(sums: tuple[int, ...]) -> ChargerRow:
-    seconds, offered_as, drawn_as, energy_j, sun_j, battery_j, grid_j = sums
+    seconds, offered_as, drawn_as, energy_j, sun_j, battery_j, grid_j, priced_j, cost_u, saved_u = sums
     length_s = max(seconds, 1)
     return ChargerRow(
         offered_as / length_s,
@@ -185,8 +196,11 @@ def _charger_row(sums: tuple[int, ...]) -> ChargerRow:
         sun_j / WH_J,
         battery_j / WH_J,
         grid_j / WH_J,
+        priced_j / WH_J,
+        cost_u / MILLIONTHS,
+        saved_u / MILLIONTHS,
     )
 
 
-def _mean(total: int, seconds: int) -> float | None:
+def _mean(total: float, seconds: int) -> float | None:
     return total / seconds if seconds else None

@@ -102,6 +102,10 @@ _SESSIONS = Table(
         Column("counter_start_wh", "real"),
         Column("counter_end_wh", "real"),
         Column("note", "text"),
+        *_whole("priced_j"),
+        Column("cost", "real"),
+        Column("saved", "real"),
+        Column("currency", "word"),
     ),
     ("session_key",),
     ("fresh_s", "charged_s", "energy_j"),
@@ -111,7 +115,8 @@ _SESSIONS = Table(
         CAST(round(energy_wh * 3600) AS INTEGER) AS energy_j, CAST(round(sun_wh * 3600) AS INTEGER) AS sun_j,
         CAST(round(battery_wh * 3600) AS INTEGER) AS battery_j,
         CAST(round(grid_wh * 3600) AS INTEGER) AS grid_j,
-        peak_amps, counter_start_wh, counter_end_wh, note
+        peak_amps, counter_start_wh, counter_end_wh, note,
+        CAST(round(priced_wh * 3600) AS INTEGER) AS priced_j, cost, saved, currency
     FROM session WHERE start_at IS NOT NULL AND seen_at IS NOT NULL""",
     fresh="fresh_s",
 )

@@ -9,17 +9,22 @@ grid and battery may add up to less than its energy, never to more.
 A charger's watts are volts times amps times phases. A non-zero voltage on three conductors means a
 three-phase supply, not a three-phase car, so the count of phases comes from the settings; the measured
 volts only replace the nominal ones.
+
+What charging cost: the sun's and the house battery's part costs what selling it would have brought (nothing
+where nobody says what that is); all else costs what power cost at that second. Saved is the difference to
+having bought all of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.model import ChargerStatus, Published, Reading, Role, Rules
+from agent.model import ChargerStatus, Price, Published, Reading, Role, Rules
 
 STALE_AFTER_S = 30.0  # an older reading is not what flows now
 REAL_DRAW_AMPS = 1.0  # below this, without the state of charging, it is the unit's own idle offset
 MOST_WATTS = 1e6  # a meter that says more is broken
+J_PER_KWH = 3.6e6
 LOWEST_REAL_VOLTS = 80.0  # a conductor below this is not measured, whatever the unit says
 
 
@@ -112,6 +117,14 @@ def shares(
     if solar_w is not None:
         sun = min(sun, max(0.0, solar_w))
     return sun / chargers_w, battery / chargers_w, (chargers_w - battery - sun) / chargers_w
+
+
+def cost_and_saving(flow: ChargerFlow, price: Price) -> tuple[float, float]:
+    """What a charger's watts cost each second and what the sun saves each second, in the price's currency."""
+    own_w = flow.sun_w + flow.battery_w
+    sell = price.sell_per_kwh or 0.0
+    cost = (flow.watts - own_w) * price.buy_per_kwh + own_w * sell
+    return cost / J_PER_KWH, own_w * (price.buy_per_kwh - sell) / J_PER_KWH
 
 
 def _fresh(published: Published, role: Role, now_s: float) -> tuple[float | None, float | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ from agent.history.journal import Journal, OfferChange
 from agent.history.rollup import Minute
 from agent.history.sessions import Session, SessionTracker
 from agent.history.store import Batch, Happened, Store
-from agent.model import Event, Moment, Published, Rules
+from agent.model import Event, Moment, Price, Published, Rules
 from agent.parts import Outbox, Slot
 from notify.events import Severity
 
@@ -46,6 +46,7 @@ class HistoryPart:
     """Step it once a second. `tell` hears its own troubles (by default its own `events`, so they are kept).
 
     `boot` names this run of the computer, to which monotonic times belong; by default Linux is asked.
+    `price_at` is asked each second what a kWh costs.
     """
 
     name = "history"
@@ -59,11 +60,13 @@ class HistoryPart:
         rules: Rules | None = None,
         tell: Callable[[Event], None] | None = None,
         boot: str | None = None,
+        price_at: Callable[[datetime | None], Price | None] = lambda wall: None,
     ) -> None:
         rules = rules or Rules()
         self._published, self._events, self._path = published, events, path
         self._tell = tell or events.put
         self._boot = boot or _boot_id()
+        self._price_at = price_at
         self._wires = wires_of(rules)
         self._unlisted = Wire(rules.volts, rules.site_phases)
         self._store: Store | None = None
@@ -112,10 +115,11 @@ class HistoryPart:
             seconds = moment.mono_s - last.mono_s
             seconds = seconds if seconds <= LONGEST_HOLD_S else STEP_S
         flows = flows_of(published, self._wires, self._unlisted)
-        self._gathering.add(flows, seconds)
+        price = self._price_at(moment.wall)
+        self._gathering.add(flows, seconds, price)
         if self._tracker is not None:
             for status, flow in zip(published.bus.chargers, flows.chargers, strict=True):
-                self._follow(self._tracker.step(status, flow, seconds, moment))
+                self._follow(self._tracker.step(status, flow, seconds, moment, price))
         self._waiting.changes.extend(self._journal.step(published.decision, moment))
 
     def _follow(self, ended: list[Session]) -> None:

@@ -39,8 +39,15 @@ HOUSE_SUMS = (
     "chargers_j",
     "soc_s",
     "soc_percent_s",
+    "buy_s",
+    "buy_us",
+    "sell_s",
+    "sell_us",
 )
-CHARGER_SUMS = ("seconds", "offered_as", "drawn_as", "energy_j", "sun_j", "battery_j", "grid_j")
+CHARGER_SUMS = (
+    *("seconds", "offered_as", "drawn_as", "energy_j", "sun_j", "battery_j", "grid_j"),
+    *("priced_j", "cost_u", "saved_u"),
+)
 
 HouseSums = tuple[int, ...]
 ChargerSums = tuple[int, ...]

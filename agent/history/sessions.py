@@ -21,8 +21,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from agent.history.flows import ChargerFlow
-from agent.model import ChargerStatus, Moment
+from agent.history.flows import ChargerFlow, cost_and_saving
+from agent.model import ChargerStatus, Moment, Price
 
 QUIET_END_S = 4 * 3600.0  # without word of the cable, this long without drawing ends a session
 RESUME_S = 1800.0  # a restart within this time continues an open session
@@ -44,6 +44,7 @@ UNPLUGGED, STOPPED_DRAWING, OTHER_CAR, NOT_WATCHED = (
 class Session:
     """One car at one charger. Energy in Wh; `end_reason` is empty while it lasts.
 
+    `cost` and `saved` are of the `priced_wh` alone, whose price was known at the time (flows.py says how).
     `start`, `seen`, `end` are moments whose wall may be None. `counter_start_wh` is the charger's own
     counter as first seen, `counter_base_wh` is what had been integrated by then, `counter_end_wh` and
     `counter_mark_wh` the same pair at the counter's last tick.
@@ -63,6 +64,10 @@ class Session:
     sun_wh: float = 0.0
     battery_wh: float = 0.0
     grid_wh: float = 0.0
+    priced_wh: float = 0.0
+    cost: float = 0.0
+    saved: float = 0.0
+    currency: str = ""
     peak_amps: float = 0.0
     counter_start_wh: float | None = None
     counter_base_wh: float | None = None
@@ -98,13 +103,16 @@ class _Open:
         self.quiet_since = quiet_since
         self.energy_wh = session.energy_wh
         self.sun_wh, self.battery_wh, self.grid_wh = session.sun_wh, session.battery_wh, session.grid_wh
+        self.priced_wh, self.cost, self.saved = session.priced_wh, session.cost, session.saved
         self.charged_s, self.peak_amps = session.charged_s, session.peak_amps
         self.counter_start_wh, self.counter_base_wh = session.counter_start_wh, session.counter_base_wh
         self.counter_wh, self.counter_mark_wh = session.counter_end_wh, session.counter_mark_wh
         self.changed = True
 
-    def add(self, flow: ChargerFlow, status: ChargerStatus, seconds: float, moment: Moment) -> None:
-        """One more second of what flows."""
+    def add(
+        self, flow: ChargerFlow, status: ChargerStatus, seconds: float, moment: Moment, price: Price | None
+    ) -> None:
+        """One more second of what flows, at a price; None: nobody knows it."""
         if flow.watts > 0.0:
             hours = seconds / 3600.0
             self.energy_wh += flow.watts * hours
@@ -112,6 +120,7 @@ class _Open:
             self.battery_wh += flow.battery_w * hours
             self.grid_wh += flow.grid_w * hours
             self.charged_s += seconds
+            self._pay(flow, seconds, price)
             self.peak_amps = max(self.peak_amps, flow.drawn_amps)
             self.quiet_since = moment
             self.changed = True
@@ -120,6 +129,16 @@ class _Open:
         if status.vin and not self.session.vin:
             self.session = replace(self.session, vin=status.vin)
             self.changed = True
+
+    def _pay(self, flow: ChargerFlow, seconds: float, price: Price | None) -> None:
+        if price is None or self.session.currency not in ("", price.currency):
+            return  # another currency can't be added up
+        if not self.session.currency:
+            self.session = replace(self.session, currency=price.currency)
+        cost, saved = cost_and_saving(flow, price)
+        self.priced_wh += flow.watts * seconds / 3600.0
+        self.cost += cost * seconds
+        self.saved += saved * seconds
 
     def _tick(self, counter_wh: float) -> None:
         fell = self.counter_wh is not None and counter_wh < self.counter_wh
@@ -138,6 +157,9 @@ class _Open:
             sun_wh=self.sun_wh,
             battery_wh=self.battery_wh,
             grid_wh=self.grid_wh,
+            priced_wh=self.priced_wh,
+            cost=self.cost,
+            saved=self.saved,
             charged_s=self.charged_s,
             peak_amps=self.peak_amps,
             counter_start_wh=self.counter_start_wh,
@@ -158,8 +180,15 @@ class SessionTracker:
         self._open: dict[str, _Open] = {}
         self._known: set[str] = set()
 
-    def step(self, status: ChargerStatus, flow: ChargerFlow, seconds: float, moment: Moment) -> list[Session]:
-        """Take one charger's last second; returns the sessions that ended."""
+    def step(
+        self,
+        status: ChargerStatus,
+        flow: ChargerFlow,
+        seconds: float,
+        moment: Moment,
+        price: Price | None = None,
+    ) -> list[Session]:
+        """Take one charger's last second and its price; returns the sessions that ended."""
         charger_id = status.charger_id
         ended: list[Session] = []
         if charger_id in self._unfinished and status.heard_at_mono_s is not None:
@@ -173,7 +202,7 @@ class SessionTracker:
         if current is None and (status.plugged or flow.watts > 0.0):
             current = self._begin(status, moment, seconds)
         if current is not None:
-            current.add(flow, status, seconds, moment)
+            current.add(flow, status, seconds, moment, price)
         if status.heard_at_mono_s is not None:
             self._known.add(charger_id)
         return ended

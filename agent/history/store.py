@@ -18,11 +18,13 @@ from pathlib import Path
 from agent.history import rollup
 from agent.history.files import opened, transaction, trouble
 from agent.history.journal import OfferChange
-from agent.history.rollup import ADD_CHARGER, ADD_HOUSE, MINUTE, Minute
+from agent.history.rollup import ADD_CHARGER, ADD_HOUSE, CHARGER_SUMS, HOUSE_SUMS, MINUTE, Minute
 from agent.history.sessions import Session
 from agent.model import Event, Moment
 
-MIGRATIONS = (Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),)
+MIGRATIONS = tuple(
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("schema.sql", "schema_2.sql")
+)
 
 ADRIFT_KEPT = 14 * 1440  # minutes that wait for a clock: two weeks of them
 EVENTS_KEPT = 200_000
@@ -269,4 +271,14 @@ def session_of(row: Iterable[object], zone: tzinfo) -> Session:
 def _from_json(mono_s: float, body: str, zero: float) -> Minute:
     house, chargers = json.loads(body)
     at = int(mono_s + zero) // 60 * 60
-    return Minute(at, mono_s, tuple(house), {name: tuple(sums) for name, sums in chargers.items()})
+    return Minute(
+        at,
+        mono_s,
+        _whole(house, HOUSE_SUMS),
+        {name: _whole(sums, CHARGER_SUMS) for name, sums in chargers.items()},
+    )
+
+
+def _whole(sums: list[int], names: tuple[str, ...]) -> tuple[int, ...]:
+    """Today's sums, from those of an older version too: what it did not know is 0."""
+    return (*sums, *(0 for _ in names[len(sums) :]))

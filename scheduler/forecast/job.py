@@ -29,7 +29,6 @@ EVERY_S = 600.0
 ASK_AGAIN_S = 1800.0
 SILENT_S = 12 * 3600.0
 MOST_SHOWN = 500  # as many as the agent takes
-TELL_AGAIN_S = 3600.0  # an agent that began anew has forgotten it
 STEP_S = 900
 SERVICES: dict[str, ModuleType] = {"open_meteo": open_meteo, "forecast_solar": forecast_solar}
 
@@ -75,24 +74,24 @@ def run(forecast: ForecastSettings, context: Context) -> Sequence[str]:
 
 
 def _show(context: Context, slots: Sequence[SolarSlot], wall: datetime) -> None:
-    """Tell the agent what is to come, for its page; an agent that can't be told is told the next time."""
-    kept, now = context.memory.data, wall.timestamp()
+    """Tell the agent today's sun and the coming one, for its page; one that can't be told is told later."""
+    kept, zone = context.memory.data, context.settings.site.zone
     state = f"{zlib.crc32(repr(slots).encode()):08x}"
-    if kept.get("shown") == state and 0 <= now - _number(kept.get("shown_at")) < TELL_AGAIN_S - 60:
-        return
-    zone = context.settings.site.zone
+    today_s = midnights(wall)[0].timestamp()
     rows = [
         {"start": at(one.start_s, zone).isoformat(), "end": at(one.end_s, zone).isoformat()}
         | {"watts": one.watts}
         for one in slots
-        if one.end_s > now
+        if one.end_s > today_s
     ]
     try:
+        if kept.get("shown") == state and context.agent.forecast():
+            return  # an agent that began anew has forgotten it
         context.agent.put_forecast(rows[:MOST_SHOWN])
     except AgentError as error:
         log.info("the forecast could not be shown: %s", error)
     else:
-        kept |= {"shown": state, "shown_at": now}
+        kept["shown"] = state
 
 
 def _ask(

@@ -1,24 +1,20 @@
 """The job of the reports: tells the newest day, week and month that is over, once each.
 
 It looks at what was told last, not at the clock's minute: a night without power, a missed run or a restart
-only makes a letter late. Each finished day's sums are kept, because a day-ahead price is known for two days
-and a month's report needs all of them. A house that has never run this job begins with the period to come.
+only makes a letter late. Each finished day's sums are kept, so that a month's report asks the agent for one
+day only. A house that has never run this job begins with the period to come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from notify.events import event_of
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.reports.periods import SETTLE_S, Period, day_span, over
 from scheduler.reports.totals import HARDLY_WH, Json, Totals, data_of, from_json, in_words, starts, summed
 from scheduler.settings import SchedulerSettings
-from scheduler.tariffs.prices import Prices, known_prices
-from scheduler.tariffs.slots import price_at
 from scheduler.wallclock import at
 
 EVERY_S = 600.0
@@ -62,31 +58,18 @@ def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
     if total.charged_wh >= HARDLY_WH:
         zone = context.settings.site.zone
         started = starts(context.agent.sessions(at(begin_s, zone), at(end_s, zone)), begin_s, end_s)
-    currency = _money(context.settings).currency
+    currency = _currency(context.settings)
     says = in_words(period, total, currency)
     context.tell(event_of(period.kind, says, SUBJECT, data=data_of(total, started, currency)))
     return [f"would tell: {says}" if context.dry_run else says]
 
 
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """[web]'s prices where there is no [tariff]; an empty currency: nobody wants to hear of money."""
-
-    currency: str = ""
-    buy: float | None = None
-    sell: float = 0.0
-
-
-def _money(settings: SchedulerSettings) -> _Money:
-    """The currency of [tariff], or of [web] with its two prices."""
+def _currency(settings: SchedulerSettings) -> str:
+    """That of [tariff], or of [web]; empty: nobody wants to hear of money."""
     tariff, web = settings.tables.get("tariff"), settings.tables.get("web")
     if isinstance(tariff, Mapping):
-        return _Money(str(tariff.get("currency") or "EUR"))
-    if not isinstance(web, Mapping) or not isinstance(web.get("grid_price"), int | float):
-        return _Money()
-    sell = web.get("sell_price")
-    usable = float(sell) if isinstance(sell, int | float) else 0.0
-    return _Money(str(web.get("currency") or ""), float(web["grid_price"]), usable)
+        return str(tariff.get("currency") or "EUR")
+    return str(web.get("currency") or "") if isinstance(web, Mapping) else ""
 
 
 class _Sums:
@@ -114,19 +97,4 @@ class _Sums:
 
     def _asked(self, span: tuple[int, int]) -> Totals:
         begin, end = at(span[0], self._zone), at(span[1], self._zone)
-        prices = known_prices(self._context.settings, begin)
-        money = _money(self._context.settings)
-
-        def prices_at(at_s: float) -> tuple[float, float] | None:
-            if prices is not None:
-                return _known(prices, at_s, self._zone)
-            return None if money.buy is None else (money.buy, money.sell)
-
-        return summed(self._context.agent.history(begin, end, STEP_S), prices_at)
-
-
-def _known(prices: Prices, at_s: float, zone: Any) -> tuple[float, float] | None:
-    """Both prices at an instant; a feed-in that isn't known is worth nothing."""
-    wall = at(at_s, zone)
-    buy, sell = price_at(prices.buy, wall), price_at(prices.sell, wall)
-    return None if buy is None else (buy.price_per_kwh, sell.price_per_kwh if sell else 0.0)
+        return summed(self._context.agent.history(begin, end, STEP_S))

@@ -1,13 +1,12 @@
 """Sums of what went into the cars, where it came from, and what it cost. Pure.
 
-Power from the grid costs what is bought then; the sun's (and the battery's) costs what selling it would have
-brought. What was saved is held against a house that buys all of it. A stretch whose price is unknown is
-counted apart as `unpriced_wh`, and never as free.
+The agent's history knows what each stretch cost and saved (docs/history.md says how it counts), so a letter
+says what the page says. What was charged at an unknown price is apart as `unpriced_wh`, and never free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 from scheduler.reports.periods import Period
 
 Json = dict[str, Any]
-PricesAt = Callable[[float], tuple[float, float] | None]  # seconds since 1970 -> (buy, sell) per kWh
 HARDLY_WH = 50.0
+COLUMNS = ("energy_wh", "solar_wh", "battery_wh", "grid_wh", "cost", "saved", "priced_wh")
 SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 
 
@@ -50,26 +49,16 @@ def from_json(found: object) -> Totals | None:
         return None
 
 
-def summed(rows: Iterable[Mapping[str, Any]], prices_at: PricesAt) -> Totals:
-    """Rows of the agent's history, each priced at its middle."""
+def summed(rows: Iterable[Mapping[str, Any]]) -> Totals:
+    """Rows of the agent's history."""
     total = Totals()
     for row in rows:
         chargers = row.get("chargers")
         parts = list(chargers.values()) if isinstance(chargers, dict) else []
-        charged, solar, battery, grid = (
-            sum(float(one.get(name) or 0.0) for one in parts)
-            for name in ("energy_wh", "solar_wh", "battery_wh", "grid_wh")
+        charged, solar, battery, grid, cost, saved, priced = (
+            sum(float(one.get(name) or 0.0) for one in parts) for name in COLUMNS
         )
-        if charged <= 0:
-            continue
-        middle_s = datetime.fromisoformat(str(row["at"])).timestamp() + float(row.get("step_s") or 0) / 2
-        price = prices_at(middle_s)
-        if price is None:
-            total += Totals(charged, solar, battery, grid, unpriced_wh=charged)
-            continue
-        buy, sell = price
-        cost = (grid * buy + (solar + battery) * sell) / 1000
-        total += Totals(charged, solar, battery, grid, cost, charged * buy / 1000 - cost)
+        total += Totals(charged, solar, battery, grid, cost, saved, max(0.0, charged - priced))
     return total
 
 

@@ -1,4 +1,5 @@
-"""The tariff's two jobs: know the prices of today and tomorrow, and keep the price windows right.
+"""The tariff's jobs: know the prices of today and tomorrow, tell them to the agent (tell.py), and keep the
+price windows right.
 
 A service is asked only for what isn't known: once for today, and from the hour on at which tomorrow's prices
 come, every quarter of an hour until they are there. What it said is on disk. A bad answer, an outage or a
@@ -15,7 +16,7 @@ from typing import Any
 from notify.events import event_of
 from scheduler.fetch import FetchFailed, fetch
 from scheduler.jobs import Context, Job, JobFailed
-from scheduler.tariffs import co2_gb, follow
+from scheduler.tariffs import co2_gb, follow, tell
 from scheduler.tariffs.prices import cache_of, coming_prices
 from scheduler.tariffs.settings import PriceWindowSettings, TariffSettings
 from scheduler.tariffs.slots import PriceSlot, known_until, price_at
@@ -40,6 +41,9 @@ def jobs(tariff: TariffSettings) -> list[Job]:
                 f"knows the prices of {tariff.kind}",
             )
         )
+    found.append(
+        Job("prices", EVERY_S, lambda context: tell.run(tariff, context), "tells the agent what power costs")
+    )
     if tariff.windows:
         found.append(
             Job(

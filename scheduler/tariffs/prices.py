@@ -49,7 +49,8 @@ def coming_prices(
 
 def priced(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> Prices:
     """The owner's prices: with fees and taxes, and what is paid for his sun."""
-    return Prices(tariff.currency, bought(tariff, spot), _with(read_formula(str(tariff.feed_in)), spot))
+    sold = () if tariff.feed_in is None else _with(read_formula(str(tariff.feed_in)), spot)
+    return Prices(tariff.currency, bought(tariff, spot), sold)
 
 
 def bought(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> tuple[PriceSlot, ...]:

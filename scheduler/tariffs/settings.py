@@ -105,7 +105,7 @@ class TariffSettings(Section):
     home: Annotated[str, Field(max_length=80, pattern="^[A-Za-z0-9-]*$")] = ""
     address: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = ""
     formula: str = "spot"
-    feed_in: float | str = 0.0
+    feed_in: float | str | None = None
     co2: Literal["", "gb"] = ""
     co2_address: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = ""
     tomorrow_at: time = time(13, 0)
@@ -122,8 +122,9 @@ class TariffSettings(Section):
 
     @field_validator("feed_in")
     @classmethod
-    def _is_a_price(cls, value: float | str) -> float | str:
-        read_formula(str(value))
+    def _is_a_price(cls, value: float | str | None) -> float | str | None:
+        if value is not None:
+            read_formula(str(value))
         return value
 
     @field_validator("tomorrow_at", mode="before")

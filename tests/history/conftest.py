@@ -19,6 +19,7 @@ from agent.model import (
     Event,
     MeterView,
     Offer,
+    Price,
     Published,
     Reading,
     Rules,
@@ -54,6 +55,7 @@ class House:
         self.chargers: tuple[ChargerStatus, ...] = says
         self.soc_percent: float | None = None
         self.offers: tuple[Offer, ...] = ()
+        self.price: Price | None = None
         self.reader = Reader(path, BERLIN)
         self.begin(boot)
         self.lives(seconds=1)  # the story begins when the house has been seen once
@@ -61,7 +63,13 @@ class House:
     def begin(self, boot: str) -> None:
         """A new run of the program."""
         self.part = HistoryPart(
-            self.published, self.events, self.path, rules=RULES, tell=self.hear, boot=boot
+            self.published,
+            self.events,
+            self.path,
+            rules=RULES,
+            tell=self.hear,
+            boot=boot,
+            price_at=lambda wall: self.price,
         )
 
     def hear(self, event: Event) -> None:

@@ -25,6 +25,7 @@ class AgentPeer:
         self.windows = []
         self.cars = {}
         self.forecast = []
+        self.prices = {"currency": "", "slots": []}
         self.meters = {}
         self.mode = "solar"
         self.own_mode = None
@@ -35,7 +36,8 @@ class AgentPeer:
         self.calls = []
         self.history = lambda start, end, step_s: []
         self.sessions = lambda start, end: []
-        server.expect_request("/api/v1/forecast").respond_with_handler(self._told_forecast)
+        for name in ("forecast", "prices"):
+            server.expect_request(f"/api/v1/{name}").respond_with_handler(self._ahead)
         for path in ("/api/v1/history", "/api/v1/sessions"):
             server.expect_request(path).respond_with_handler(self._past)
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
@@ -50,10 +52,12 @@ class AgentPeer:
         status, answer = found if isinstance(found, tuple) else (200, found)
         return Response(json.dumps(answer), status, content_type="application/json")
 
-    def _told_forecast(self, request):
+    def _ahead(self, request):
+        name = request.path.rsplit("/", 1)[1]
         self.calls.append((request.method, request.path))
-        self.forecast = json.loads(request.data)
-        return Response(request.data, content_type="application/json")
+        if request.method == "PUT":
+            setattr(self, name, json.loads(request.data))
+        return Response(json.dumps(getattr(self, name)), content_type="application/json")
 
     def _past(self, request):
         self.calls.append((request.method, request.path))

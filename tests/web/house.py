@@ -95,6 +95,8 @@ class Remembered:
                     "export_wh": max(0, sun - house - cars) * step_s / 3600,
                     "charged_wh": 0,
                     "discharged_wh": 0,
+                    "buy_per_kwh": buy_at(local),
+                    "sell_per_kwh": 0.08,
                     "chargers": {GARAGE: _amps(cars, step_s)},
                 }
             )
@@ -109,6 +111,9 @@ class Remembered:
             sun, car = max(sun, 2500.0), 9000.0 * (at.day % 3 > 0)
             own = min(car, sun * 0.6)
             charger = {"solar_wh": round(own), "battery_wh": 400, "grid_wh": round(max(0.0, car - own))}
+            kwh, bought = (own + 400) / 1000, max(0.0, car - own) / 1000
+            charger |= {"priced_wh": car, "energy_wh": car, "saved": kwh * 0.24}
+            charger |= {"cost": kwh * 0.08 + bought * 0.32}
             used = min(sun, own + 5000.0)
             row = {"at": at.isoformat(), "step_s": 86400, "solar_wh": round(sun), "house_wh": 8600}
             row |= {"chargers_wh": round(car), "export_wh": round(sun - used), "charged_wh": 1500}
@@ -128,6 +133,9 @@ class Remembered:
                 "ended": (begin - timedelta(days=1) + timedelta(hours=5)).isoformat(),
                 "energy_wh": 21400,
                 "solar_wh": 20100,
+                "cost": 2.02,
+                "saved": 4.83,
+                "currency": "EUR",
                 "vin": VIN,
                 "car": "Blue Model 3",
                 "end_reason": "The car was full.",
@@ -139,6 +147,9 @@ class Remembered:
                 "ended": None,
                 "energy_wh": 8200,
                 "solar_wh": 8200,
+                "cost": 0.66,
+                "saved": 1.97,
+                "currency": "EUR",
                 "vin": VIN,
                 "car": "=HYPERLINK()",
                 "end_reason": "",
@@ -186,9 +197,39 @@ class Remembered:
         )
 
 
+def buy_at(wall):
+    """A tariff of quarter hours: dear in the morning and evening, cheap at noon and in the night."""
+    hour = wall.hour + wall.minute / 60
+    curve = 0.26 + 0.07 * math.sin((hour - 4) / 3.82) ** 2 - 0.16 * math.exp(-(((hour - 13.5) / 2.4) ** 2))
+    return round(curve + 0.09 * math.exp(-(((hour - 19) / 1.6) ** 2)), 4)
+
+
+def prices_of(midnight, hours, known=lambda at: True, step_s=900):
+    """PUT /prices from a midnight on; `known` says of which quarter hours."""
+    begin_s, rows = midnight.timestamp(), []
+    for at_s in range(int(begin_s), int(begin_s + hours * 3600), step_s):
+        at, end = (datetime.fromtimestamp(one, midnight.tzinfo) for one in (at_s, at_s + step_s))
+        row = {"start": at.isoformat(), "end": end.isoformat(), "buy_per_kwh": buy_at(at)}
+        rows += [{**row, "sell_per_kwh": 0.08, "co2_g_per_kwh": 180 + at.hour}] if known(at) else []
+    return {"currency": "EUR", "slots": rows}
+
+
+def forecast_of(midnight, days, kilowatts=(5.8, 3.1, 6.4, 2.2)):
+    """PUT /forecast for whole days from a midnight on, an hour each."""
+    rows = []
+    for hour in range(24 * days):
+        at_s = midnight.timestamp() + 3600 * hour
+        at, end = (datetime.fromtimestamp(one, midnight.tzinfo) for one in (at_s, at_s + 3600))
+        share = max(0.0, math.sin((at.hour - 5.5) / 15.5 * math.pi)) if 6 <= at.hour <= 20 else 0.0
+        watts = round(1000 * kilowatts[hour // 24 % len(kilowatts)] * share)
+        rows.append({"start": at.isoformat(), "end": end.isoformat(), "watts": watts})
+    return rows
+
+
 def _amps(watts, step_s):
     wh = round(watts * step_s / 3600)
     shares = {"energy_wh": wh, "solar_wh": wh, "battery_wh": 0, "grid_wh": 0}
+    shares |= {"priced_wh": wh, "cost": wh * 0.00008, "saved": wh * 0.00024}
     return {"offered_amps": round(watts / 233), "drawn_amps": round(watts / 233, 1), "watts": watts, **shares}
 
 
@@ -257,6 +298,7 @@ class MiniHouse:
                 "Sonnenhof",
                 versions={"sunward": "0.1.0", "python": "3.13.2"},
                 money=Money("€", 0.32, 0.08),
+                timezone="Europe/Berlin",
                 settings={"site": {"name": "Sonnenhof", "phases": 1}, "web": {"listen": "127.0.0.1:8080"}},
             ),
             self.history.tell,

@@ -119,6 +119,46 @@ def test_a_forecast_is_shown_in_order(web):
     assert web.get("/api/v1/forecast").json() == told
 
 
+QUARTER = {"start": "2026-06-03T14:00:00+02:00", "end": "2026-06-03T14:15:00+02:00", "buy_per_kwh": 0.31}
+LATER = {"start": "2026-06-03T15:00:00+02:00", "end": "2026-06-03T15:15:00+02:00", "buy_per_kwh": -0.02}
+
+
+def test_prices_are_shown_in_order_and_what_is_not_told_is_unknown(web):
+    assert web.get("/api/v1/prices").json() == {"currency": "", "slots": []}
+    first = QUARTER | {"sell_per_kwh": 0.08, "co2_g_per_kwh": 212, "name": "peak"}
+    told = web.put("/api/v1/prices", json={"currency": "EUR", "slots": [LATER, first]}).json()
+    assert told["slots"] == [first, LATER | {"sell_per_kwh": None, "co2_g_per_kwh": None, "name": ""}]
+    assert web.get("/api/v1/prices").json() == told
+
+
+@pytest.mark.parametrize(
+    ("slots", "words"),
+    [
+        ([QUARTER | {"end": QUARTER["start"]}], "Each price must end after its start."),
+        ([QUARTER, QUARTER | {"start": "2026-06-03T14:10:00+02:00"}], "Two prices hold at the same time"),
+    ],
+)
+def test_prices_that_contradict_each_other_are_refused(web, slots, words):
+    answer = web.put("/api/v1/prices", json={"currency": "EUR", "slots": slots})
+    assert answer.status_code == 409
+    assert words in one_sentence(answer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"slots": []},
+        {"currency": "euro", "slots": []},
+        {"currency": "EUR", "slots": [QUARTER | {"buy_per_kwh": None}]},
+        {"currency": "EUR", "slots": [QUARTER | {"start": "2026-06-03T14:00:00"}]},
+        {"currency": "EUR", "slots": [QUARTER | {"free": True}]},
+        {"currency": "EUR", "slots": [QUARTER] * 401},
+    ],
+)
+def test_prices_that_cannot_be_read_are_refused(quiet_web, body):
+    assert quiet_web[1].put("/api/v1/prices", json=body).status_code == 422
+
+
 def test_a_pushed_reading_reaches_the_meters(web, house):
     body = {"watts": -1500.5, "amps_by_phase": [1, 2, 3]}
     assert web.put("/api/v1/meters/grid", json=body).json()["age_s"] == 0
@@ -338,6 +378,8 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "PUT /api/v1/cars/{vin}",
         "GET /api/v1/forecast",
         "PUT /api/v1/forecast",
+        "GET /api/v1/prices",
+        "PUT /api/v1/prices",
         "PUT /api/v1/meters/{role}",
         "GET /api/v1/history",
         "GET /api/v1/sessions",

@@ -32,6 +32,7 @@ WINDOWS = ("PUT", "/api/v1/windows", [NIGHT])
 TOKEN = ("POST", "/api/v1/admin/tokens", {"name": "graphs", "scope": "read"})
 ROW = {key: NIGHT[key] for key in ("days", "from", "to", "mode")}
 SUN = {"start": "2026-06-03T14:00:00+02:00", "end": "2026-06-03T15:00:00+02:00", "watts": 900}
+PRICES = {"currency": "EUR", "slots": [{"start": SUN["start"], "end": SUN["end"], "buy_per_kwh": 0.3}]}
 
 # Every call that changes something; a new one fails the test until it stands here.
 CHANGES = {
@@ -47,6 +48,7 @@ CHANGES = {
     ),
     ("PUT", "/api/v1/cars/{vin}"): Change("The car Blue is told by", {"name": "Blue"}, {"vin": VIN}),
     ("PUT", "/api/v1/forecast"): Change("The solar forecast is told by", [SUN]),
+    ("PUT", "/api/v1/prices"): Change("The price of power is told by", PRICES),
     ("PUT", "/api/v1/meters/{role}"): Change("The grid meter is told by", {"watts": 5}, {"role": "grid"}),
     ("PUT", "/api/v1/admin/restore"): Change("The house was set to off", BACKUP),
     ("PUT", "/api/v1/admin/password"): Change("The page's password was", {"new": PASSWORD}),

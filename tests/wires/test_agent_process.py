@@ -36,6 +36,13 @@ start_delay_s = 1
 listen = "127.0.0.1:{web}"
 """
 
+TARIFF = """
+[tariff]
+kind = "fixed"
+price = 0.30
+feed_in = 0.08
+"""
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -91,12 +98,12 @@ def bus():
 
 @pytest.fixture
 def start(bus, tmp_path):
-    """start() -> a running agent; every one is ended when the test is over."""
+    """start(more settings) -> a running agent; every one is ended when the test is over."""
     web, running = free_port(), []
     path = tmp_path / "sunward.toml"
-    path.write_text(SETTINGS.format(port=bus.path, web=web), "utf-8")
 
-    def started():
+    def started(more=""):
+        path.write_text(SETTINGS.format(port=bus.path, web=web) + more, "utf-8")
         running.append(Agent(path, web))
         return running[-1]
 
@@ -145,6 +152,37 @@ def test_what_was_asked_survives_a_kill(start):
     state = again.call("GET", "/api/v1/state")
     assert state["mode"] == "off"
     assert [window["name"] for window in again.call("GET", "/api/v1/windows")] == ["Night"]
+
+
+def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, start, tmp_path):
+    agent = start(TARIFF)
+    assert agent.call("GET", "/api/v1/state")["min_solar_share"] == 1.0  # nobody has told any price
+    config = str(next(tmp_path.glob("*.toml")))
+    line = [sys.executable, "-m", "scheduler", "prices", "--config", config]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert "The agent knows the prices until" in done.stdout, done.stderr
+    state = agent.until(lambda state: state["min_solar_share"] < 1.0)
+    assert state["min_solar_share_why"].startswith("Clouds are bridged while 45 % is sun")
+    status = subprocess.run(
+        [sys.executable, "-m", "agent", "status", "--config", config],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert "sun: Clouds are bridged while 45 % is sun: power costs 0.30 EUR now" in status.stdout
+    agent.call("PUT", "/api/v1/mode", {"mode": "fast"})
+    agent.until(charging)
+    threading.Event().wait(20.0)
+    told = agent.call("GET", "/api/v1/prices")
+    agent.end()  # what was charged is written down
+    again = start(TARIFF)
+    assert again.call("GET", "/api/v1/prices") == told
+    (session,) = again.call("GET", "/api/v1/sessions")
+    assert session["currency"] == "EUR"
+    assert session["cost"] is not None
+    again.end(signal.SIGKILL)
+    assert start(TARIFF).call("GET", "/api/v1/prices") == told
 
 
 def test_two_agents_on_one_port_are_one_agent_and_a_sentence(start):

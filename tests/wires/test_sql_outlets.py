@@ -12,7 +12,7 @@ from agent.doors.outlet_settings import MysqlSettings, PostgresSettings
 from agent.doors.sql import SqlOutlet
 from agent.history.copies import TABLES, Copies
 from agent.history.part import HistoryPart
-from agent.model import ChargerStatus, Event, Moment, Offer
+from agent.model import ChargerStatus, Event, Moment, Offer, Price
 from tests.history.conftest import House
 from tests.wires import databases
 from tests.wires.databases import Server, free_port, wait_until
@@ -120,6 +120,34 @@ def test_a_copy_is_made_filled_and_kept_level(copied):
     copied.house.says(CHARGING).lives(minutes=3).ends()
     copied.copies_all(later_s=60)
     assert copied.is_level()
+    assert not copied.told
+
+
+def test_tables_of_the_first_version_learn_what_power_cost(copied):
+    a_day_with_a_car(copied.house)
+    copied.copies_all()
+    for name in ("house_minutes", "house_hours", "charger_minutes", "charger_hours", "sessions"):
+        copied.ask(f"DROP VIEW sunward_{name}")  # as the first version left them: without money
+    for table, columns in (
+        ("house_minute", ("buy_s", "buy_us", "sell_s", "sell_us")),
+        ("charger_hour", ("priced_j", "cost_u")),  # an update that was cut off: saved_u is there already
+        ("session", ("priced_j", "cost", "saved", "currency")),
+    ):
+        for column in columns:
+            copied.ask(f"ALTER TABLE sunward_{table} DROP COLUMN {column}")
+    copied.ask("UPDATE sunward_schema SET version = 1")
+    copied.outlet.rest()
+    copied.house.price = Price(0.40, 0.08, "EUR")
+    copied.house.says(CHARGING, grid=2000, solar=0).lives(minutes=5).ends()
+    copied.copies_all(later_s=60)
+    ((cost, currency),) = copied.ask("SELECT cost, currency FROM sunward_sessions WHERE cost IS NOT NULL")
+    assert 0.03 < float(cost) < 0.08
+    assert currency == "EUR"
+    ((rows, price),) = copied.ask("SELECT count(*), max(buy_per_kwh) FROM sunward_house_minutes")
+    assert rows > 60
+    assert float(price) == pytest.approx(0.40)
+    ((paid,),) = copied.ask("SELECT sum(cost) FROM sunward_charger_minutes")
+    assert float(paid) == pytest.approx(float(cost), rel=0.01)
     assert not copied.told
 
 

@@ -15,7 +15,7 @@ from agent.doors.rooms import Rooms
 from agent.doors.web import refusals
 from agent.doors.web.asks import Trouble
 from agent.doors.web.keyring import KeyRing
-from agent.doors.web.routes import about, admin, cars, house, keys, open_doors, past, windows
+from agent.doors.web.routes import about, admin, ahead, cars, house, keys, open_doors, past, windows
 from agent.doors.web.routes.stream import stream_router
 from agent.doors.web.stream import Broadcast
 
@@ -56,7 +56,7 @@ def build_app(rooms: Rooms, broadcast: Broadcast, ring: KeyRing, more: Sequence[
     refusals.install(app)
     app.router.route_class = refusals.StrictRoute
     api = APIRouter(prefix=PREFIX, route_class=refusals.StrictRoute)
-    for router in (house, windows, cars, past, admin):
+    for router in (house, windows, cars, ahead, past, admin):
         api.include_router(router.router(rooms))
     for extra in more:
         api.include_router(extra)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from agent.boosts import LONGEST_BOOST_S, Refused
-from agent.model import CarStatus, Mode, Moment, SunAhead
+from agent.model import CarStatus, Mode, Moment, PriceAhead, PricesAhead, SunAhead
 
 ModeWord = Literal["off", "solar", "solar_min", "fast"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -16,11 +17,13 @@ Whole = Annotated[int, Field(strict=True)]
 Truth = Annotated[bool, Field(strict=True)]
 Watts = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1_000_000, le=1_000_000)]
 Counter = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1e12)]
+PerKwh = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-100, le=10_000)]
 Percent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
 ChargerId = Annotated[str, Field(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
 Vin = Annotated[str, Field(pattern=r"^[A-Z0-9]{17}$", description="17 capital letters and digits")]
 OLDEST_READING_S = 86400.0
 CLOCKS_DIFFER_S = 60.0
+MOST_PRICES = 400  # two days of quarter hours, and some
 Phases = Annotated[list[Number], Field(min_length=1, max_length=3, description="L1, L2, L3 (or L1 alone)")]
 
 
@@ -129,6 +132,33 @@ class SunBody(Ask):
         if self.start >= self.end:
             raise Refused(409, "Each stretch of a forecast must end after its start.")
         return SunAhead(self.start, self.end, self.watts)
+
+
+class PriceBody(Ask):
+    """One price from `start` (included) to `end` (not). What is null is unknown."""
+
+    start: IsoTime
+    end: IsoTime
+    buy_per_kwh: PerKwh
+    sell_per_kwh: PerKwh | None = None
+    co2_g_per_kwh: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=5000)] | None = None
+    name: Annotated[str, Field(max_length=40)] = ""
+
+
+class PricesBody(Ask):
+    """Prices of a kWh from the grid, and of one that is sold; times between slots have no known price."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="three letters, like EUR")]
+    slots: Annotated[list[PriceBody], Field(max_length=MOST_PRICES)]
+
+    def ahead(self) -> PricesAhead:
+        """The prices in order. Raises Refused."""
+        slots = sorted((PriceAhead(**one.model_dump()) for one in self.slots), key=lambda one: one.start)
+        if any(one.start >= one.end for one in slots):
+            raise Refused(409, "Each price must end after its start.")
+        if any(one.end > after.start for one, after in pairwise(slots)):
+            raise Refused(409, "Two prices hold at the same time: each must end before the next begins.")
+        return PricesAhead(self.currency, tuple(slots))
 
 
 class MeterBody(Ask):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import Request
@@ -10,7 +11,10 @@ from agent.doors.nouns import State, WindowState
 from agent.doors.rooms import Rooms
 from agent.doors.state import state_of
 from agent.doors.web.keyring import Visitor
+from agent.model import Event
 from scheduler.windows import Window, coming
+
+MOST_SOURCES = 200
 
 
 def state_now(rooms: Rooms) -> State:
@@ -49,3 +53,19 @@ def visitor_of(request: Request) -> Visitor:
 def asked_by(request: Request) -> str:
     """Who changed something, from where and by which door, for the journal."""
     return visitor_of(request).words()
+
+
+def first_told(rooms: Rooms) -> Callable[[str, Request], None]:
+    """A note for the journal when somebody tells something for the first time; the thousandth is no news."""
+    heard: set[tuple[str, str]] = set()
+
+    def note(what: str, request: Request) -> None:
+        who = asked_by(request)
+        if (what, who) in heard:
+            return
+        if len(heard) >= MOST_SOURCES:
+            heard.clear()  # rather told twice than never
+        heard.add((what, who))
+        rooms.tell(Event("access", f"{what} is told by {who} from now on."))
+
+    return note

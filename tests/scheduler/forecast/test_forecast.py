@@ -129,11 +129,14 @@ def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config
 def test_the_agent_is_told_what_is_to_come_and_again_when_it_may_have_forgotten(home, agent):
     home.after(600)
     first = agent.forecast[0]
-    assert (first["start"], first["end"]) == ("2026-06-10T06:00:00+02:00", "2026-06-10T07:00:00+02:00")
+    assert (first["start"], first["end"]) == ("2026-06-10T00:00:00+02:00", "2026-06-10T01:00:00+02:00")
     assert max(one["watts"] for one in agent.forecast) > 3000
-    for _ in range(12):
-        home.after(600)
-    assert 2 <= [path for _, path in agent.calls].count("/api/v1/forecast") <= 3
+    [home.after(600) for _ in range(12)]
+    assert agent.calls.count(("PUT", "/api/v1/forecast")) == 2  # and once the day before was learned from
+    told = list(agent.forecast)
+    agent.forecast = []  # the agent began anew
+    home.after(600)
+    assert agent.forecast == told
 
 
 def test_yesterdays_truth_corrects_tomorrow(home):

@@ -21,16 +21,24 @@ def wall(text):
 
 
 class Driveway:
-    """A charger that takes 1 kWh, three quarters of it sun, in each UTC hour of `hours`, on each day."""
+    """A charger that takes 1 kWh, three quarters of it sun, in each UTC hour of `hours`, on each day.
+
+    The agent knows what a kWh costs in each of them; selling one brings 0.10.
+    """
 
     def __init__(self, hours=(10, 11)):
         self.hours = hours
+        self.buy = {10: 0.30, 11: 0.30}
 
     def history(self, start, end, step_s):
         rows, at = [], start.astimezone(UTC)
         while at < end:
             wh = 1000 * step_s / 3600 if at.hour in self.hours else 0
             one = {"energy_wh": wh, "solar_wh": 0.75 * wh, "battery_wh": 0, "grid_wh": 0.25 * wh}
+            if (buy := self.buy.get(at.hour)) is not None:
+                own = 0.75 * wh / 1000
+                cost = 0.25 * wh / 1000 * buy + own * 0.10
+                one |= {"priced_wh": wh, "cost": cost, "saved": own * (buy - 0.10)}
             rows.append({"at": at.isoformat(), "step_s": step_s, "chargers": {"3201": one}})
             at += timedelta(seconds=step_s)
         return rows
@@ -142,13 +150,20 @@ def test_a_dry_run_says_what_it_would_tell_and_remembers_nothing(home, house):
     assert dry.told == []
 
 
-def test_a_tariff_prices_each_hour(home):
-    night = '[tariff]\nkind = "fixed"\nprice = 0.40\nfeed_in = 0.08\ncurrency = "EUR"\n'
-    night += '[[tariff.periods]]\nname = "noon"\nfrom = "12:00"\nto = "13:00"\nprice = 0.20\n'
-    home = home(settings=night)
+def test_a_letter_says_what_the_history_says_each_hour_cost(home, driveway):
+    driveway.buy = {10: 0.20, 11: 0.40}
+    home = home(settings='[tariff]\nkind = "fixed"\nprice = 0.40\ncurrency = "EUR"\n')
     live(home, "2026-06-10T22:00")
     # 12 to 14 o'clock: 0.25 kWh of grid at each price, 1.5 kWh of sun at what selling would have brought
-    assert home.told[0].data["cost_eur"] == pytest.approx(0.25 * 0.20 + 0.25 * 0.40 + 1.5 * 0.08)
+    assert home.told[0].data["cost_eur"] == pytest.approx(0.25 * 0.20 + 0.25 * 0.40 + 1.5 * 0.10)
+
+
+def test_an_hour_without_a_price_is_said(home, driveway):
+    driveway.buy = {10: 0.30}
+    home = home()
+    live(home, "2026-06-10T22:00")
+    assert home.told[0].data["without_a_price_wh"] == 1000
+    assert "The 1.0 kWh with a known price cost 0.15 EUR, 0.15 EUR less" in home.told[0].sentence
 
 
 def test_without_prices_there_is_no_word_of_money(home):
@@ -161,7 +176,7 @@ def test_without_prices_there_is_no_word_of_money(home):
 def test_a_stretch_without_a_price_is_not_free():
     row = {"at": "2026-06-10T12:00:00+02:00", "step_s": 900}
     row["chargers"] = {"a": {"energy_wh": 100, "solar_wh": 0, "battery_wh": 0, "grid_wh": 100}}
-    total = summed([row, {"solar_w": 1}], lambda at_s: None)
+    total = summed([row, {"solar_w": 1}])
     assert total == Totals(100, 0, 0, 100, unpriced_wh=100)
     assert from_json(total.to_json()) == total
     assert from_json({"charged_wh": "x"}) is None

@@ -92,9 +92,12 @@ def test_a_week_takes_two_or_three_questions_a_day(home, exchange):
 def test_tomorrow_appears_when_it_is_published_and_the_window_follows(home, agent, exchange):
     said = pass_hours(home, 12.9)
     assert agent.windows == []  # 04:00 is over, tomorrow is unknown
-    assert said[:2] == ["96 new prices, known until Thu 00:00.", "cheap night: 02:00-05:00."]
+    known = "The agent knows the prices until"
+    first = ["96 new prices, known until Thu 00:00.", f"{known} Thu 00:00.", "cheap night: 02:00-05:00."]
+    assert said[:3] == first
     said = pass_hours(home, 0.5)
-    assert said == ["96 new prices, known until Fri 00:00.", "cheap night: Thu 02:00-05:00."]
+    night = "cheap night: Thu 02:00-05:00."
+    assert said == ["96 new prices, known until Fri 00:00.", f"{known} Fri 00:00.", night]
     (row,) = agent.windows
     assert (row["name"], row["from"], row["to"], row["until"]) == (
         "cheap night 06-11 0200",
@@ -226,7 +229,7 @@ def test_a_fixed_tariff_asks_nobody(config, house):
         + '[[tariff.windows]]\nname = "off peak"\nbelow = 0.4\nmode = "solar_min"\n'
     )
     settings = SchedulerSettings.load(config)
-    assert [job.name for job in jobs_of(settings)] == ["watch", "price_windows"]
+    assert [job.name for job in jobs_of(settings)] == ["watch", "prices", "price_windows"]
     wall = datetime(2026, 6, 10, 17, tzinfo=BERLIN)
     slot = price_at(known_prices(settings, wall).buy, wall)
     assert (slot.name, slot.price_per_kwh) == ("peak", 0.62)

@@ -12,7 +12,7 @@ from agent.doors.web.view import visitor_of
 
 
 class MoneyAnswer(BaseModel):
-    """Prices of a kWh; without a currency nobody has told them."""
+    """The settings' prices of a kWh; without a currency nobody has told any, nor a tariff."""
 
     currency: str
     grid_price: float
@@ -25,6 +25,7 @@ class AboutAnswer(BaseModel):
     site: str
     versions: dict[str, str]
     money: MoneyAnswer
+    timezone: str
     locked: bool
     scope: str
     who: str
@@ -38,12 +39,12 @@ def router(rooms: Rooms, ring: KeyRing) -> APIRouter:
     def about(request: Request) -> AboutAnswer:
         """The house's name, versions and prices, and what the visitor may do."""
         visitor, money = visitor_of(request), rooms.site.money
+        currency = rooms.desk.prices.get().currency or money.currency
         return AboutAnswer(
             site=rooms.site.name,
             versions=dict(rooms.site.versions),
-            money=MoneyAnswer(
-                currency=money.currency, grid_price=money.grid_price, sell_price=money.sell_price
-            ),
+            money=MoneyAnswer(currency=currency, grid_price=money.grid_price, sell_price=money.sell_price),
+            timezone=rooms.site.timezone,
             locked=ring.has_password(),
             scope=visitor.scope,
             who=visitor.who,

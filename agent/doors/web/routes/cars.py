@@ -1,37 +1,24 @@
-"""What others know: the scheduler about cars and the sun to come, other people's software about meters."""
+"""What others know: the scheduler about cars, other software about meters."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Request
+from fastapi import APIRouter, Path, Request
 
 from agent.doors.nouns import CarState, MeterState
 from agent.doors.rooms import Rooms
 from agent.doors.state import car_state
-from agent.doors.web.asks import CarBody, MeterBody, SunBody, Vin
+from agent.doors.web.asks import CarBody, MeterBody, Vin
 from agent.doors.web.refusals import StrictRoute
-from agent.doors.web.view import asked_by
-from agent.model import Event, Reading, Role, SunAhead
-
-MOST_SOURCES = 200
-MOST_STRETCHES = 500
+from agent.doors.web.view import first_told
+from agent.model import Reading, Role
 
 
 def router(rooms: Rooms) -> APIRouter:
-    """Cars, the forecast, and pushed meter readings."""
+    """Cars, and pushed meter readings."""
     routes = APIRouter(route_class=StrictRoute)
-    heard: set[tuple[str, str]] = set()
-
-    def note(what: str, request: Request) -> None:
-        """The first time that somebody tells something is worth a line; the thousandth is not."""
-        who = asked_by(request)
-        if (what, who) in heard:
-            return
-        if len(heard) >= MOST_SOURCES:
-            heard.clear()  # rather told twice than never
-        heard.add((what, who))
-        rooms.tell(Event("access", f"{what} is told by {who} from now on."))
+    note = first_told(rooms)
 
     @routes.get("/cars", tags=["cars"])
     def cars() -> list[CarState]:
@@ -44,20 +31,6 @@ def router(rooms: Rooms) -> APIRouter:
         rooms.desk.put_car(body.car(vin))
         note(f"The car {body.name or vin[-6:]}", request)
         return car_state(rooms.desk.cars.get()[vin])
-
-    @routes.get("/forecast", tags=["forecast"])
-    def forecast() -> list[SunAhead]:
-        """What the sun is forecast to give, in order; empty where nobody told it."""
-        return list(rooms.desk.forecast.get())
-
-    @routes.put("/forecast", tags=["forecast"])
-    def put_forecast(
-        body: Annotated[list[SunBody], Body(max_length=MOST_STRETCHES)], request: Request
-    ) -> list[SunAhead]:
-        """Replace the forecast. It is shown, and nothing is decided by it."""
-        rooms.desk.put_forecast(sorted((one.ahead() for one in body), key=lambda one: one.start))
-        note("The solar forecast", request)
-        return forecast()
 
     @routes.put("/meters/{role}", tags=["meters"])
     def push(role: Role, body: MeterBody, request: Request) -> MeterState:

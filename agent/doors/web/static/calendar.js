@@ -9,9 +9,6 @@ const noon = (date) => new Date(`${date}T12:00:00Z`);
 const iso = (at) => at.toISOString().slice(0, 10);
 export const moved = (date, days) => iso(new Date(noon(date).getTime() + days * DAY_MS));
 
-/** The house's midnight that begins a day, with the offset that holds now. */
-export const midnight = (date, nowIso) => `${date}T00:00:00${nowIso.slice(19).replace(/^\.\d+/, "")}`;
-
 /** {first, last}: the dates of a period around a date; `last` does not belong to it. */
 export function bounds(period, date) {
   const at = noon(date);

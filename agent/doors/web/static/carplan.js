@@ -2,6 +2,7 @@
 // plan: {sentence, ready_at, goal_percent, unit, slots: [{start, end, price, amps, why}], prices: [{start, end, price}], forecast: [{start, watts}]}
 
 import { h, s } from "/static/dom.js";
+import { hoursBetween } from "/static/housetime.js";
 import { planLine } from "/static/soon.js";
 import { amps, clock, dayWord, power } from "/static/words.js";
 
@@ -45,16 +46,9 @@ function curve(plan, slots, now) {
   });
   if (forecast.length > 1) drawing.append(s("path", { class: "area sun", d: `M${x(forecast[0].at)} ${y(0)}L${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}L${x(forecast.at(-1).at)} ${y(0)}Z` }));
   if (forecast.length > 1) drawing.append(s("path", { class: "curve sun", d: `M${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}` }));
-  const first = Math.ceil((from + awayMs(now)) / (6 * HOUR_MS)) * 6 * HOUR_MS - awayMs(now);
-  for (let at = first; at < to; at += 6 * HOUR_MS) drawing.append(s("text", { x: x(at), y: HIGH - 6, class: "middle" }, clock(new Date(at + awayMs(now)).toISOString())));
+  for (const [at, shown] of hoursBetween(from, to, 6)) drawing.append(s("text", { x: x(at), y: HIGH - 6, class: "middle" }, shown));
   drawing.append(s("text", { x: PAD.left - 6, y: y(1) + 10, class: "end" }, prices.length ? most.toFixed(2) : power(brightest)), s("text", { x: PAD.left - 6, y: y(0), class: "end" }, prices.length ? least.toFixed(2) : "0"));
   return h("figure", {}, drawing, h("ul", { class: "legend" }, prices.length ? h("li", { class: "grid" }, `price${plan.unit ? ` (${plan.unit})` : ""}`) : null, slots.length ? h("li", { class: "car" }, "chosen") : null, forecast.length ? h("li", { class: "sun" }, "expected sun") : null));
-}
-
-/** How far the house's clock is from UTC, whatever the browser's zone is. */
-function awayMs(now) {
-  const found = /([+-])(\d\d):(\d\d)$/.exec(now ?? "");
-  return found ? (found[1] === "-" ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3])) * 60000 : 0;
 }
 
 function inWords(plan, prices, slots, now) {

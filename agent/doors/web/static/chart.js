@@ -1,17 +1,22 @@
-// A day's curves: the sun as an area, what the house and cars take stacked above zero, the rest is the grid.
+// A day's curves: the sun as an area, what the house and cars take stacked above zero, the rest is the grid; and the
+// price of power as a stepped line with a scale of its own, on the right.
 
-import { h, s } from "/static/dom.js";
-import { clock, power } from "/static/words.js";
+import { readable } from "/static/cursor.js";
+import { s } from "/static/dom.js";
+import { hoursBetween } from "/static/housetime.js";
+import { clock, power, price } from "/static/words.js";
 
 const HIGH = 250;
 const PAD = { left: 52, right: 8, top: 12, bottom: 26 };
 
 const nice = (watts) => [1000, 2000, 3000, 4000, 6000, 8000, 10000, 12000, 16000, 24000, 32000].find((one) => one >= watts) ?? Math.ceil(watts / 10000) * 10000;
 
-/** rows: [{at, step_s, solar_w, house_w, chargers_w}], from and to: milliseconds, wide: pixels. */
-export function dayChart(rows, from, to, wide) {
+/** rows: [{at, step_s, solar_w, house_w, chargers_w, buy_per_kwh}], from and to: milliseconds, wide: pixels. */
+export function dayChart(rows, from, to, wide, currency) {
+  const prices = pricesOf(rows, currency);
+  const right = rightOf(rows, currency);
   const most = nice(Math.max(800, ...rows.map((row) => Math.max(row.solar_w ?? 0, (row.house_w ?? 0) + (row.chargers_w ?? 0)))));
-  const x = (ms) => PAD.left + ((ms - from) / (to - from)) * (wide - PAD.left - PAD.right);
+  const x = (ms) => PAD.left + ((ms - from) / (to - from)) * (wide - PAD.left - right);
   const y = (watts) => HIGH - PAD.bottom - (Math.max(0, watts) / most) * (HIGH - PAD.top - PAD.bottom);
   const points = rows.map((row) => ({ ...row, ms: Date.parse(row.at) + row.step_s * 500 }));
   const area = (low, high) => runs(points).map((run) => {
@@ -23,12 +28,39 @@ export function dayChart(rows, from, to, wide) {
   const whole = (row) => house(row) + (row.chargers_w ?? 0);
   const sun = runs(points).map((run) => `M${run.map((row) => `${x(row.ms).toFixed(1)} ${y(row.solar_w ?? 0).toFixed(1)}`).join("L")}`).join("");
   const drawing = s("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart", role: "img", "aria-label": inWords(points, whole) },
-    gridLines(most, x, y, from, to, wide),
+    gridLines(most, x, y, from, to, wide, right),
     s("path", { class: "area sun", d: area(() => 0, (row) => row.solar_w ?? 0) }),
     s("path", { class: "area house", d: area(() => 0, house) }),
     s("path", { class: "area car", d: area(house, whole) }),
     s("path", { class: "curve sun", d: sun }));
-  return withReader(drawing, points, x, wide);
+  if (prices.length) drawing.append(priceLine(points, prices, x, y, most, wide, currency));
+  const cost = (row) => (prices.length && typeof row.buy_per_kwh === "number" ? `, a kWh ${price(row.buy_per_kwh, currency)}` : "");
+  const words = (row) => `${clock(row.at)}: sun ${power(row.solar_w)}, house ${power(row.house_w)}, cars ${power(row.chargers_w)}${cost(row)}`;
+  return readable(drawing, { points, x, words, top: PAD.top, bottom: HIGH - PAD.bottom, wide });
+}
+
+const pricesOf = (rows, currency) => (currency ? rows.map((row) => row.buy_per_kwh).filter((one) => typeof one === "number") : []);
+
+/** The room that a price's own scale needs on the right, so that charts below can stand in line. */
+export const rightOf = (rows, currency) => (pricesOf(rows, currency).length ? 52 : PAD.right);
+
+/** Steps from row to row; a stretch whose price nobody knew is a gap. */
+function priceLine(points, prices, x, y, most, wide, currency) {
+  const high = Math.max(0.1, ...prices) * 1.15;
+  const low = Math.min(0, ...prices);
+  const at = (value) => y(((value - low) / (high - low)) * most);
+  let path = "";
+  let last = null;
+  for (const row of points) {
+    const known = typeof row.buy_per_kwh === "number";
+    const half = row.step_s * 500;
+    if (known) path += `${last !== null && row.ms - last <= half * 3 ? "L" : "M"}${x(row.ms - half).toFixed(1)} ${at(row.buy_per_kwh).toFixed(1)}H${x(row.ms + half).toFixed(1)}`;
+    last = known ? row.ms : null;
+  }
+  const ends = [...new Set([Math.max(...prices), Math.min(...prices)].map((value) => price(value, currency, 2)))];
+  const places = [Math.max(...prices), Math.min(...prices)];
+  return s("g", { class: "price-line" }, s("path", { class: "curve price", d: path }),
+    ends.map((shown, index) => s("text", { x: wide - 46, y: at(places[index]) + 4 }, shown)));
 }
 
 /** Stretches without holes: a gap in the record is shown as a gap. */
@@ -42,33 +74,16 @@ function runs(points) {
   return found;
 }
 
-function gridLines(most, x, y, from, to, wide) {
+function gridLines(most, x, y, from, to, wide, right) {
   const lines = s("g", { class: "lines" });
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     const watts = most * share;
-    lines.append(s("path", { d: `M${PAD.left} ${y(watts)}H${wide - PAD.right}` }), s("text", { x: PAD.left - 6, y: y(watts) + 4, class: "end" }, share ? power(watts) : "0"));
+    lines.append(s("path", { d: `M${PAD.left} ${y(watts)}H${wide - right}` }), s("text", { x: PAD.left - 6, y: y(watts) + 4, class: "end" }, share ? power(watts) : "0"));
   }
-  const hours = (to - from) / 3600000;
-  for (let hour = 0; hour <= hours; hour += wide < 500 ? 6 : 4) {
-    const at = Math.min(wide - 24, Math.max(PAD.left + 4, x(from + hour * 3600000)));
-    lines.append(s("text", { x: at, y: HIGH - 7, class: "middle" }, `${String(hour % 24).padStart(2, "0")}:00`));
+  for (const [at, shown] of hoursBetween(from, to, wide < 500 ? 6 : 4)) {
+    lines.append(s("text", { x: Math.min(wide - right - 12, Math.max(PAD.left + 4, x(at))), y: HIGH - 7, class: "middle" }, at < to ? shown : "24:00"));
   }
   return lines;
-}
-
-function withReader(drawing, points, x, wide) {
-  const cursor = s("path", { class: "cursor" });
-  const text = h("p", { class: "reader quiet", "aria-hidden": "true" }, "Touch the chart to read it.");
-  drawing.append(cursor);
-  drawing.addEventListener("pointermove", (event) => {
-    const box = drawing.getBoundingClientRect();
-    const at = ((event.clientX - box.left) / box.width) * wide;
-    const near = points.reduce((best, row) => (Math.abs(x(row.ms) - at) < Math.abs(x(best.ms) - at) ? row : best), points[0]);
-    if (!near) return;
-    cursor.setAttribute("d", `M${x(near.ms)} ${PAD.top}V${HIGH - PAD.bottom}`);
-    text.textContent = `${clock(near.at)}: sun ${power(near.solar_w)}, house ${power(near.house_w)}, cars ${power(near.chargers_w)}`;
-  });
-  return h("figure", {}, drawing, text);
 }
 
 function inWords(points, whole) {

@@ -2,11 +2,12 @@
 
 import { BASE, get } from "/static/api.js";
 import { ampsChart } from "/static/ampschart.js";
-import { PERIODS, bounds, columns, midnight, moved, title as titleOf } from "/static/calendar.js";
-import { dayChart } from "/static/chart.js";
+import { PERIODS, bounds, columns, moved, title as titleOf } from "/static/calendar.js";
+import { dayChart, rightOf } from "/static/chart.js";
 import { h, put, say, show } from "/static/dom.js";
 import { energyChart, used } from "/static/energychart.js";
-import { cost, sessionTable } from "/static/sessions.js";
+import { about, midnight } from "/static/housetime.js";
+import { sessionTable } from "/static/sessions.js";
 import { day, energy, money, percent } from "/static/words.js";
 
 const STEP_S = 300;
@@ -18,7 +19,7 @@ export function historyScreen(live, act) {
   let period = "day";
   let shown = null;
   let carsOnly = false;
-  let prices = null;
+  let currency = "";
   let redraw = () => {};
   const title = h("h2", { class: "day-title" });
   const chart = h("div", { class: "chart-place" });
@@ -52,8 +53,8 @@ export function historyScreen(live, act) {
     put(on, "aria-label", `The ${period} after`);
     on.disabled = last > day(now);
     show(whoseGroup, period !== "day");
-    const from = midnight(first, now);
-    const to = midnight(last, now);
+    const from = midnight(first);
+    const to = midnight(last);
     csv.href = `${BASE}/sessions.csv?${query({ from, to })}`;
     const [rows, sessions] = await Promise.all([
       get(`/history?${query({ from, to, step_s: period === "day" ? STEP_S : DAY_S })}`), get(`/sessions?${query({ from, to })}`)]);
@@ -61,13 +62,14 @@ export function historyScreen(live, act) {
     redraw = () => {
       const wide = Math.max(300, chart.clientWidth);
       if (period !== "day") chart.replaceChildren(energyChart(columns(period, date, rows), wide, carsOnly), legend);
-      else chart.replaceChildren(...[dayChart(rows, Date.parse(from), Date.parse(to), wide), legend, ampsChart(rows, Date.parse(from), Date.parse(to), wide, chargers)].filter(Boolean));
+      else chart.replaceChildren(...[dayChart(rows, Date.parse(from), Date.parse(to), wide, currency), legend, ampsChart(rows, Date.parse(from), Date.parse(to), wide, chargers, rightOf(rows, currency))].filter(Boolean));
     };
     redraw();
-    const kinds = period === "day" ? [["sun", "sun"], ["house", "house"], ["car", "cars"]] : [["sun", "from the sun"], ["battery", "from the battery"], ["grid", "from the grid"]];
+    const priced = currency && rows.some((row) => typeof row.buy_per_kwh === "number");
+    const kinds = period === "day" ? [["sun", "sun"], ["house", "house"], ["car", "cars"], ...(priced ? [["price", "price of a kWh"]] : [])] : [["sun", "from the sun"], ["battery", "from the battery"], ["grid", "from the grid"]];
     legend.replaceChildren(...kinds.map(([kind, word]) => h("li", { class: kind }, word)));
-    sums.replaceChildren(...sumUp(rows, prices).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
-    table.update(sessions, live.state, prices);
+    sums.replaceChildren(...sumUp(rows, currency).map(([word, value, kind]) => h("div", { class: kind }, h("dt", {}, word), h("dd", {}, value))));
+    table.update(sessions, live.state);
   }
 
   const element = h("div", { class: "history-screen" },
@@ -88,12 +90,12 @@ export function historyScreen(live, act) {
       return;
     }
     begun = true;
-    act(get("/about").then((about) => { prices = about.money; return draw(day(live.state.now)); }), { quietly: true });
+    act(about().then((found) => { currency = found.money.currency; return draw(day(live.state.now)); }), { quietly: true });
   }
   return { element, update };
 }
 
-function sumUp(rows, prices) {
+function sumUp(rows, currency) {
   const sum = (name) => rows.reduce((all, row) => all + (row[name] ?? 0), 0);
   const cars = used(rows, true);
   const intoCars = cars.sun + cars.battery + cars.grid;
@@ -105,9 +107,12 @@ function sumUp(rows, prices) {
     ["sold", energy(sum("export_wh")), "grid"],
   ];
   if (intoCars > 50) found.push(["the cars' own sun", percent((100 * (cars.sun + cars.battery)) / intoCars), "car"]);
-  if (prices?.currency && intoCars > 50) {
-    const paid = cost({ grid_wh: cars.grid, solar_wh: cars.sun, battery_wh: cars.battery }, prices);
-    found.push(["charging cost", money(paid, prices.currency), "plain"], ["saved by the sun", money((intoCars * prices.grid_price) / 1000 - paid, prices.currency), "battery"]);
+  const each = rows.flatMap((row) => Object.values(row.chargers ?? {}));
+  const all = (name) => each.reduce((total, one) => total + (one[name] ?? 0), 0);
+  if (currency && all("priced_wh") > 50) {
+    found.push(["charging cost", money(all("cost"), currency), "plain"], ["saved by the sun", money(all("saved"), currency), "battery"]);
+    const unpriced = all("energy_wh") - all("priced_wh");
+    if (unpriced > 500) found.push(["without a price", energy(unpriced), "plain"]);
   }
   return found;
 }

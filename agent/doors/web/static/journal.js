@@ -1,8 +1,9 @@
 // Screen "Journal": everything that happened and every decision that changed, in sentences, newest first.
 
 import { get } from "/static/api.js";
-import { midnight, moved } from "/static/calendar.js";
+import { moved } from "/static/calendar.js";
 import { h, put, say } from "/static/dom.js";
+import { about, midnight } from "/static/housetime.js";
 import { amps, clock, day, dayWord } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 15000;
@@ -55,10 +56,11 @@ export function journalScreen(live, act) {
   const list = h("div", {});
 
   async function look() {
+    await about();
     const { now } = live.state;
     const last = date.value || day(now);
     const first = date.value || moved(last, -DAYS_BACK);
-    const span = new URLSearchParams({ from: midnight(first, now), to: midnight(moved(last, 1), now), limit: 1000 });
+    const span = new URLSearchParams({ from: midnight(first), to: midnight(moved(last, 1)), limit: 1000 });
     changes = await get(`/decisions?${span}`);
     drawn = "";
     draw();

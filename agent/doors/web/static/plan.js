@@ -1,8 +1,10 @@
 // Screen "Plan": the week's windows to edit, the next seven days as they will be applied, and the cars' plans.
 
+import { aheadCards } from "/static/ahead.js";
 import { call, get } from "/static/api.js";
 import { carPlan } from "/static/carplan.js";
 import { h, show } from "/static/dom.js";
+import { about } from "/static/housetime.js";
 import { place, week } from "/static/week.js";
 import { DAYS, DAY_MIN, hhmm, minutes } from "/static/weekdays.js";
 import { windowForm } from "/static/windowform.js";
@@ -30,7 +32,7 @@ export function planScreen(live, act) {
   const add = h("button", { onclick: () => edit(fresh(), false) }, "Add a window");
   const none = h("p", { class: "quiet" }, "No window yet: the sun alone decides. Drag over a day to add one, say for a cheap night.");
   const coming = h("div", { class: "coming" });
-  const sun = h("p", { class: "quiet" });
+  const ahead = aheadCards();
   const plans = h("div", { class: "plans" });
 
   function fresh() {
@@ -52,21 +54,20 @@ export function planScreen(live, act) {
   }
 
   async function look() {
-    const [windows, turns, ahead] = await Promise.all([get("/windows"), get("/upcoming"), get("/forecast")]);
+    const [windows, turns] = await Promise.all([get("/windows"), get("/upcoming")]);
     rows = windows.map((row) => ({ ...row, charger: row.charger || null }));
     days.update(rows, picked);
     show(none, !rows.length);
     coming.replaceChildren(...applied(turns, live.state));
-    sun.textContent = sunWords(ahead, live.state.now);
-    show(sun, Boolean(sun.textContent));
+    await ahead.look(live.state, turns);
   }
 
   const element = h("div", { class: "plan-screen" },
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "The week"), add), days.element, none,
       h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the one that opened later counts."),
       h("ul", { class: "legend modes-legend" }, ["fast", "solar_min", "solar", "off"].map((mode) => h("li", { class: mode }, modeWord(mode))))),
-    form.element,
-    h("section", { class: "card" }, h("h2", {}, "The next seven days"), sun, coming), plans);
+    form.element, ...ahead.elements,
+    h("section", { class: "card" }, h("h2", {}, "The next seven days"), coming), plans);
 
   function update({ state }) {
     if (!state) return;
@@ -82,22 +83,12 @@ export function planScreen(live, act) {
   }
 
   async function drawPlans(state) {
+    await about();
     const found = (await get("/cars")).map((car) => carPlan(car, state.now)).filter(Boolean);
     plans.replaceChildren(...(found.length ? found : [h("section", { class: "card" }, h("h2", {}, "Departures"),
       h("p", { class: "quiet" }, "No car has a departure plan. The scheduler makes one from a goal such as “80 % by 07:00”."))]));
   }
   return { element, update };
-}
-
-/** What the forecast promises for the rest of today and for the days after it, or "". */
-function sunWords(ahead, now) {
-  const kwh = new Map();
-  for (const { start, end, watts } of now ? ahead : []) {
-    const hours = (Date.parse(end) - Math.max(Date.parse(start), Date.parse(now))) / 3600000;
-    if (hours > 0 && day(start) >= day(now)) kwh.set(day(start), (kwh.get(day(start)) ?? 0) + (hours * watts) / 1000);
-  }
-  const parts = [...kwh].slice(0, 3).map(([date, sum]) => `${dayWord(date, now)} ${sum.toFixed(0)} kWh${date === day(now) ? " more" : ""}`);
-  return parts.length ? `Sun expected: ${parts.join(" · ")}` : "";
 }
 
 /** Each day with its stretches, as the windows really fall on the calendar. */

@@ -86,5 +86,11 @@ export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
   return Math.min(1, Math.max(0, 1 - Math.max(0, grid) / used));
 }
 
-/** 3.2 and "€" -> "3.20 €". */
-export const money = (value, currency) => `${number(value, 2)} ${currency}`;
+const SIGNS = { EUR: "€", GBP: "£", USD: "$" };
+const sign = (currency) => SIGNS[currency] ?? currency;
+
+/** 3.2 and "€" or "EUR" -> "3.20 €". */
+export const money = (value, currency) => `${number(value, 2)} ${sign(currency)}`;
+
+/** A kWh's price, 0.3118 -> "0.312 €". */
+export const price = (value, currency, digits = 3) => `${number(value, digits).replace(/(\d[.,]\d\d)0$/, "$1")} ${sign(currency)}`;
