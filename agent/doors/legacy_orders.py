@@ -32,7 +32,7 @@ from agent.doors.orders import lift_limits, set_for_all, stop
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings
 from agent.keeping import KeepError
-from agent.model import ChargerRules, Mode, Reading, Role
+from agent.model import ChargerRules, Event, Mode, Reading, Role
 from scheduler.wallclock import write_days, write_minute
 
 log = logging.getLogger(__name__)
@@ -252,11 +252,15 @@ class LegacyOrders:
             except Refused:
                 self.offsets.pop(name) if kept is None else self.offsets.update({name: kept})
                 raise
+        if kept is None:
+            self._rooms.tell(Event("access", f"The consumption offset “{name}” is told by {by} from now on."))
 
-    def delete_offset(self, name: str) -> None:
+    def delete_offset(self, name: str, by: str) -> None:
         """Forget an offset."""
-        if self.offsets.pop(name, None) is None:
-            raise Refused(404, f"There is no offset {name[:40]!r}.")
+        with self._lock:
+            if self.offsets.pop(name, None) is None:
+                raise Refused(404, f"There is no offset {name[:40]!r}.")
+        self._rooms.tell(Event("access", f"The consumption offset “{name}” was taken away, asked by {by}."))
 
     def live_offsets(self) -> dict[str, Offset]:
         """Those that are young enough to count, as a meter's reading would be."""
