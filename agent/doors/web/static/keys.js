@@ -22,7 +22,7 @@ export function keys(act) {
   const old = secret("p-old", "The password now", { autocomplete: "current-password" });
   const fresh = secret("p-new", "The new password", { autocomplete: "new-password", minlength: 10 });
   const twice = secret("p-twice", "The new one again", { autocomplete: "new-password" });
-  const setIt = h("button", { type: "submit" });
+  const setIt = h("button", { type: "submit" }, "Set a password");
   const told = h("p", { role: "status", class: "quiet" });
   const lock = h("form", { class: "lock-form", onsubmit: (event) => act(keep(event), { quietly: true }) }, old, fresh, twice, setIt);
   let again = () => {};
