@@ -37,6 +37,7 @@ export function keys(act) {
 
   async function keep(event) {
     event.preventDefault();
+    told.textContent = "";
     if (fresh.value !== twice.value) {
       told.textContent = "These were two different ones. Nothing changed.";
       return;
