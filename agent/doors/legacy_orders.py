@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.boosts import LONGEST_BOOST_S, BoostAsk, Refused
+from agent.doors.legacy_memory import KEPT, remembered, to_json
 from agent.doors.legacy_words import (
     CHARGE_NOW,
     GREEN,
@@ -32,12 +33,11 @@ from agent.doors.orders import lift_limits, set_for_all, stop
 from agent.doors.rooms import Rooms
 from agent.doors.settings import LegacySettings
 from agent.keeping import KeepError
-from agent.model import ChargerRules, Mode, Reading, Role
+from agent.model import ChargerRules, Event, Mode, Reading, Role
 from scheduler.wallclock import write_days, write_minute
 
 log = logging.getLogger(__name__)
 
-KEPT = "legacy"
 DAY_S = 86400
 OFFSET_MAX_AGE_S = 600.0  # scripts push every few minutes
 CLOCK = re.compile(r"(-1|\d{1,2}):(\d\d)")
@@ -73,19 +73,6 @@ def shares(amps: float, chargers: Sequence[ChargerRules]) -> dict[str, float]:
     raise Refused(409, f"{amps:g} A is too little for any charger: send {least:g} A or more, or 0.")
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What TWCManager kept in its settings and the house has no place for.
-
-    `half_set` is a schedule that can't be in force yet; `before_stop` the mode that a start brings back.
-    """
-
-    half_set: Schedule | None = None
-    fixed_amps: int = 0
-    action: int | None = None
-    before_stop: Mode | None = None
-
-
 class LegacyOrders:
     """What old clients may order; any thread may use it. `by` is who asked, for the journal.
 
@@ -97,7 +84,7 @@ class LegacyOrders:
         self._rooms = rooms
         self._cancel_means_stop = cancel_means_stop
         self._lock = threading.RLock()
-        self._known = _remembered(rooms.kept.get(KEPT))
+        self._known = remembered(rooms.kept.get(KEPT))
         self.offsets: dict[str, Offset] = {}
 
     def _remember(self, **changes: Any) -> None:
@@ -108,7 +95,7 @@ class LegacyOrders:
                 return
             self._known = known
             try:
-                self._rooms.kept.put(KEPT, _kept(known))
+                self._rooms.kept.put(KEPT, to_json(known))
             except KeepError as error:
                 log.warning("What the old orders need to remember is lost at the next restart: %s", error)
 
@@ -252,11 +239,15 @@ class LegacyOrders:
             except Refused:
                 self.offsets.pop(name) if kept is None else self.offsets.update({name: kept})
                 raise
+        if kept is None:
+            self._rooms.tell(Event("access", f"The consumption offset “{name}” is told by {by} from now on."))
 
-    def delete_offset(self, name: str) -> None:
+    def delete_offset(self, name: str, by: str) -> None:
         """Forget an offset."""
-        if self.offsets.pop(name, None) is None:
-            raise Refused(404, f"There is no offset {name[:40]!r}.")
+        with self._lock:
+            if self.offsets.pop(name, None) is None:
+                raise Refused(404, f"There is no offset {name[:40]!r}.")
+        self._rooms.tell(Event("access", f"The consumption offset “{name}” was taken away, asked by {by}."))
 
     def live_offsets(self) -> dict[str, Offset]:
         """Those that are young enough to count, as a meter's reading would be."""
@@ -288,27 +279,6 @@ class LegacyOrders:
         found = sorted(rules.chargers, key=lambda one: (not has_car.get(one.charger_id, False), one.priority))
         with_car = [one for one in found if has_car.get(one.charger_id)]
         return with_car or found
-
-
-def _kept(known: Remembered) -> dict[str, object]:
-    """As JSON values."""
-    half = known.half_set
-    schedule = half and [half.amps, half.start_minute, half.end_minute, sorted(half.days)]
-    mode = known.before_stop and known.before_stop.value
-    return {"half_set": schedule, "fixed_amps": known.fixed_amps, "action": known.action, "before_stop": mode}
-
-
-def _remembered(kept: Any) -> Remembered:
-    """What an earlier run kept; nothing where it can't be read."""
-    if kept is None:
-        return Remembered()
-    try:
-        half, mode = kept["half_set"], kept["before_stop"]
-        schedule = half and Schedule(float(half[0]), int(half[1]), int(half[2]), frozenset(half[3]))
-        return Remembered(schedule, int(kept["fixed_amps"]), kept["action"], Mode(mode) if mode else None)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        log.warning("What the old orders remembered can't be read: %r", error)
-        return Remembered()
 
 
 def _changed(schedule: Schedule, name: str, value: float) -> Schedule:

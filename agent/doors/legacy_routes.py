@@ -152,7 +152,7 @@ def _add_offset(orders: LegacyOrders, body: dict[str, Any], by: str) -> Answer:
 
 def _delete_offset(orders: LegacyOrders, body: dict[str, Any], by: str) -> Answer:
     name = text_in(body, "offsetName")
-    orders.delete_offset(name)
+    orders.delete_offset(name, by)
     return Answer(200, {"status": "success", "offsetName": name})
 
 

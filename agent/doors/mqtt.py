@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from agent.boosts import Refused
 from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
+from agent.doors.leftovers import Leftovers
 from agent.doors.mqtt_topics import obey, values_of
 from agent.doors.nouns import State
 from agent.doors.rooms import Rooms
@@ -49,6 +50,7 @@ class MqttDoor(BrokerDoor):
         self._branches = dict(branches or {})
         self._values = Teller(settings.every_s, settings.at_most_every_s)
         self._announced = Teller(NEVER_AGAIN_S)
+        self._leftovers = Leftovers(rooms.kept, "mqtt")
         super().__init__(rooms.clock, self._values, self._announced)
         prefix = settings.prefix
         orders = [f"{prefix}/+/set/+", *(f"{prefix}/+/{name}/set/+" for name in self._branches)]
@@ -60,12 +62,13 @@ class MqttDoor(BrokerDoor):
     def tell(self, moment: Moment) -> None:
         """Say what is due."""
         state = self._state(moment)
-        if self._announce:
-            self._link.tell(self._announced, self._announce(state), moment.mono_s, qos=1)
+        announced = self._announce(state) if self._announce else {}
+        self._link.tell(self._announced, announced, moment.mono_s, qos=1)
         values = values_of(state, self._rooms.desk.windows.get(), self._settings.prefix)
         for more, _ in self._branches.values():
             values |= more(state)
         self._link.tell(self._values, values, moment.mono_s)
+        self._leftovers.look((*announced, *values), moment.mono_s, lambda topic: self._link.say(topic, ""))
 
     def _state(self, moment: Moment) -> State:
         site = self._rooms.site

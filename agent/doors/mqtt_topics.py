@@ -25,7 +25,7 @@ from typing import Any
 from agent.boosts import Refused
 from agent.desk import BoostAsk, Desk
 from agent.doors.jsontext import JsonError, read_json
-from agent.doors.nouns import BoostState, ChargerState, State
+from agent.doors.nouns import SILENT_AFTER_S, BoostState, ChargerState, State
 from agent.doors.orders import stop
 from agent.doors.rooms import Rooms
 from agent.model import Mode
@@ -34,6 +34,8 @@ from scheduler.windows import Window
 
 SITE = "site"
 UNKNOWN = "None"
+LONGEST_TEXT = 255  # Home Assistant takes no longer state
+SILENT = "No decision is made any more: these numbers are old. Look at the log of sunward."
 BOOST_KEYS = {"amps", "for_s", "until", "to_soc_percent", "to_energy_kwh"}
 SITE_ORDERS = ("mode", "boost", "stop", "windows")
 CHARGER_ORDERS = ("mode", "boost", "stop", "max_amps")
@@ -47,7 +49,8 @@ def text_of(value: object) -> str:
         return "ON" if value else "OFF"
     if isinstance(value, float):
         return f"{round(value, 3) + 0.0:.3f}".rstrip("0").rstrip(".")
-    return str(value)
+    text = str(value)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def values_of(state: State, windows: Iterable[Window], prefix: str) -> dict[str, str]:
@@ -62,7 +65,8 @@ def values_of(state: State, windows: Iterable[Window], prefix: str) -> dict[str,
 
 def _site(state: State) -> dict[str, object]:
     power = state.power
-    problems = [meter.problem for meter in state.meters if meter.problem]
+    problems = [SILENT] if state.age_s > SILENT_AFTER_S else []
+    problems += [meter.problem for meter in state.meters if meter.problem]
     problems += [state.bus.problem] if state.bus.problem else []
     return {
         "mode": state.mode,

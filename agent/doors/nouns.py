@@ -12,6 +12,8 @@ from typing import Any
 
 from agent.model import Role
 
+SILENT_AFTER_S = 15.0  # so long after the last decision the house counts as not looked after
+
 
 @dataclass(frozen=True, slots=True)
 class PowerState:

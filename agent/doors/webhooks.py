@@ -56,7 +56,7 @@ class Webhook(Outlet):
         self._rooms, self._site = around.rooms, around.rooms.site.name
         self._begun_mono_s = around.rooms.clock.now().mono_s
         self._has_looked_back = False
-        self._mark = Mark(around.rooms.kept, f"webhook {_short(settings.url)}")
+        self._mark = Mark(around.rooms.kept, f"webhook {short(settings.url)}")
         self._left_s = self._mark.at_s  # where an earlier run ended
         self._box: Outbox[Event] = Outbox(MOST_WAITING)
         self._waiting: deque[_Letter] = deque(maxlen=MOST_WAITING)
@@ -165,11 +165,12 @@ def _letter(event: Event, site: str, moment: Moment) -> _Letter:
     now_s = moment.wall.timestamp() if moment.wall else 0.0
     at_s = int(event.at_wall.timestamp()) if event.at_wall else int(now_s)
     when = str(at_s) if event.at_wall else f"{moment.mono_s} after some start"
-    key = _short("\n".join((site, when, event.kind, event.subject, event.sentence)))
+    key = short("\n".join((site, when, event.kind, event.subject, event.sentence)))
     body = json.dumps({"id": key, **told}, ensure_ascii=False, default=str).encode()
     age_s = max(0.0, now_s - at_s) if moment.wall and event.at_wall else 0.0
     return _Letter(key, body, moment.mono_s - age_s, at_s)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A name of 24 letters for something long."""
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -9,6 +9,7 @@ import pytest
 
 from agent.doors.legacy_http import Guests, LegacyHttpDoor
 from agent.doors.legacy_orders import orders_for
+from agent.doors.legacy_routes import ORDERS
 from agent.doors.legacy_words import OLD_WINDOW
 from agent.doors.settings import LegacySettings
 from agent.history.kept import Kept
@@ -253,6 +254,32 @@ def test_a_schedule_half_set_by_one_door_is_completed_by_another_after_a_restart
         assert setting(old, "scheduledAmpsDaysBitmap", 3) == 204
         assert house.desk.windows.get() == ()
     kept.close()
+
+
+NIGHTLY = {"enabled": True, "startingMinute": 1290, "endingMinute": 360, "amps": 16, "monday": True}
+CHANGES = {
+    "chargeNow": {"chargeNowRate": 16, "chargeNowDuration": 600},
+    "cancelChargeNow": {},
+    "addConsumptionOffset": {"offsetName": "pool", "offsetValue": 5, "offsetUnit": "A"},
+    "deleteConsumptionOffset": {"offsetName": "pool"},
+    "setConsumptionOffset": {"offset": 2},
+    "setScheduledChargingSettings": NIGHTLY,
+    "setSetting": {"setting": "nonScheduledAction", "value": 1},
+    "setPolicy": {"policy": "Track Green Energy"},
+    "sendStopCommand": {},
+    "sendStartCommand": {},
+}
+NOTHING_CHANGES = {"saveSettings", "setLatLon", "checkArrival", "checkDeparture"}
+NOT_OFFERED = {"sendTeslaAPICommand", "sendDebugCommand"}
+
+
+def test_every_old_order_leaves_a_line_that_says_who_and_from_where(house, old):
+    assert {path.removeprefix("/api/") for path in ORDERS} == {*CHANGES, *NOTHING_CHANGES, *NOT_OFFERED}
+    for name, body in CHANGES.items():
+        mark = len(house.history.rows)
+        assert old.post(f"/api/{name}", json=body).status_code in (200, 202, 204), name
+        lines = [row["sentence"] for row in house.history.rows[mark:]]
+        assert any("127.0.0.1 (old API)" in line for line in lines), (name, lines)
 
 
 def test_the_original_pages_form_sets_the_schedule_and_the_rest(house, old):

@@ -8,8 +8,9 @@ import pytest
 from agent.boosts import Refused
 from agent.doors.broker import Teller
 from agent.doors.mqtt import MqttDoor
-from agent.doors.mqtt_topics import obey, text_of
+from agent.doors.mqtt_topics import obey, text_of, values_of
 from agent.doors.settings import MqttSettings
+from agent.doors.web.view import state_now
 from agent.model import Mode
 from tests.conftest import need
 from tests.doors.witness import Broker, password_file
@@ -78,6 +79,30 @@ def test_a_retained_order_is_told_and_not_obeyed(house, broker):
             eyes.until(lambda values: "sunward/result" in values)
             assert "retained" in json.loads(eyes.values["sunward/result"])["says"]
     assert house.desk.control.get().mode == Mode.SOLAR
+
+
+def test_what_is_no_more_is_taken_from_the_broker(house, broker):
+    sold = "sunward/5555/power_w"
+    house.kept.put("topics mqtt", [sold, "homeassistant/device/sunward_5555/config", "sunward/site/solar_w"])
+    with broker.witness("#") as eyes:
+        eyes.say(sold, "7000", retain=True)
+        with opened(house, broker):
+            eyes.sees("sunward/site/solar_w", "6400")
+            assert eyes.values[sold] == "7000", "not before the bus had time to find everybody"
+            house.second(601)
+            eyes.sees(sold, "")
+        assert eyes.values["sunward/site/solar_w"] == "6400"
+    known = house.kept.get("topics mqtt")
+    assert sold not in known
+    assert f"sunward/{GARAGE}/power_w" in known
+
+
+def test_a_silent_brain_is_a_problem_and_no_text_is_too_long(house):
+    house.clock.advance(20)
+    told = values_of(state_now(house.rooms), (), "sunward")
+    assert told["sunward/site/problem"] == "ON"
+    assert "No decision is made" in told["sunward/site/problem_text"]
+    assert len(text_of("word " * 100)) == 255
 
 
 def test_without_control_no_order_is_heard(house, broker):

@@ -412,9 +412,9 @@ class MiniHouse:
         self.desk.put_car(car)
 
     @contextmanager
-    def open_web(self, settings: WebSettings | None = None):
+    def open_web(self, settings: WebSettings | None = None, more=()):
         """The real server on a free port."""
-        server = WebServer(self.rooms, settings or WebSettings("127.0.0.1:0"))
+        server = WebServer(self.rooms, settings or WebSettings("127.0.0.1:0"), more)
         server.start()
         try:
             yield server

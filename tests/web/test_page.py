@@ -152,7 +152,7 @@ def test_a_house_with_a_password_asks_for_it(house, open_page):
         page.get_by_role("link", name="House").click()
         expect(page.get_by_text("Chrome on Linux (this one)")).to_be_visible()
         page.get_by_role("button", name="Log out").click()
-        expect(page.get_by_label("Password")).to_be_visible()
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def test_the_password_is_set_and_changed_on_the_page(house, open_page, tmp_path):

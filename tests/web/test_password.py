@@ -3,6 +3,9 @@
 import httpx
 import pytest
 
+from agent.commands.keys import keep_password
+from agent.doors.web.keyfile import KeyFile
+from agent.doors.web.keyring import KeyRing
 from agent.doors.web.server import WebSettings
 
 FIRST, SECOND = "correct horse battery staple", "another horse, another stable"
@@ -86,6 +89,25 @@ def test_a_password_of_credentials_env_is_not_changed_here(house):
         refused = web.put(WHERE, json={"old": FIRST, "new": SECOND})
         assert refused.status_code == 409
         assert "WEB_PASSWORD" in refused.json()["detail"]
+
+
+def test_what_a_command_changes_is_told_too(house, tmp_path):
+    settings = WebSettings("127.0.0.1:0", keys=tmp_path)
+    with house.open_web(settings) as server, httpx.Client(base_url=server.url) as web:
+        web.get("/healthz")
+        command = KeyRing(house.clock, KeyFile(tmp_path / "access.json"))
+        command.new_token("evcc", "control")
+        web.get("/healthz")
+        command.revoke_token("evcc")
+        keep_password(tmp_path, FIRST)
+        web.get("/healthz")
+        web.post("/login", json={"password": FIRST})
+        web.post("/api/v1/admin/tokens", json={"name": "page", "scope": "read"})
+    assert [line for line in told(house) if "command" in line] == [
+        "The token “evcc” was made by a command on this computer, scope control.",
+        "The page's password was set by a command on this computer.",
+        "The token “evcc” was revoked by a command on this computer.",
+    ]
 
 
 def test_logging_in_again_ends_the_session_that_the_browser_had(house, tmp_path):

@@ -14,15 +14,19 @@ from itertools import pairwise
 import pytest
 from werkzeug import Response
 
+from agent.doors.backlog import Mark
 from agent.doors.influx import Influx, line
 from agent.doors.outlet import Surroundings
 from agent.doors.outlet_settings import InfluxSettings, SentrySettings, WebhookSettings
+from agent.doors.past import Past
 from agent.doors.sentry import Sentry
-from agent.doors.webhooks import Webhook
+from agent.doors.webhooks import Webhook, short
 from agent.history.kept import Kept
+from agent.history.reader import Reader
 from agent.model import Event
 from scheduler.clock import FakeClock
-from tests.web.house import NOON, MiniHouse
+from tests.history.conftest import House
+from tests.web.house import NOON, ZONE, MiniHouse
 from tests.wires.databases import free_port
 
 SECRETS = {"INFLUX_TOKEN": "t0ken", "INFLUX_PASSWORD": "pa55", "HOOK": "shared"}
@@ -168,6 +172,32 @@ def test_what_influx_missed_by_a_power_cut_comes_from_the_history(lasting, recei
     receiver.requests.clear()
     influx(again.after_a_power_cut(tmp_path, hours=0.01), receiver.url).step(again.house.clock.now())
     assert len(receiver.bodies()) == 1, "a short pause is no gap"
+
+
+def test_a_real_history_fills_influx_and_webhook(tmp_path, receiver):
+    past = House(tmp_path / "history.db")
+    past.says(solar=3000).lives(minutes=10)
+    past.events.put(Event("car_full", "The car is full.", "info", "3201"))
+    past.lives(minutes=10).ends()
+    kept = Kept(tmp_path / "state.db", past.clock, print)
+    began_s = int(past.clock.wall.timestamp()) - 1200
+    desk = Desk(tmp_path, kept, at=past.clock.wall)
+    rooms = replace(desk.house.rooms, history=Past(Reader(tmp_path / "history.db", ZONE), {}))
+    around = replace(desk.around, rooms=rooms)
+    for key in (f"influx {receiver.url} home", f"webhook {short(receiver.url + '/hook')}"):
+        mark = Mark(kept, key)
+        mark.reached(began_s)
+        mark.keep()
+    outlet = Influx(InfluxSettings(url=receiver.url, bucket="home"), around)
+    outlet.step(desk.house.clock.now())
+    outlet.step(desk.house.clock.now())
+    filled, _live = receiver.bodies()
+    assert len(stamps(filled)) in (19, 20)
+    assert filled.count(b"solar_w=3000.0") == len(stamps(filled))
+    assert b"sunward_event,kind=car_full,severity=info,subject=3201" in filled
+    Webhook(WebhookSettings(url=f"{receiver.url}/hook", secret="HOOK"), around).step(desk.house.clock.now())
+    told = json.loads(receiver.bodies()[-1])
+    assert (told["kind"], told["sentence"], told["subject"]) == ("car_full", "The car is full.", "3201")
 
 
 def test_influx_goes_on_after_a_stretch_that_it_can_not_read(lasting, receiver, tmp_path):

@@ -159,7 +159,8 @@ class Locks:
         return True
 
     def _is_open(self) -> bool:
-        return self._private and not self._ring.has_password()
+        """Nobody needs a password, and nobody can come in by a proxy that we would believe."""
+        return self._private and not self._trusted and not self._ring.has_password()
 
     def _visitor(self, headers: Headers, caller: Caller) -> Visitor | None:
         """Who it is, by token or cookie; without a password whoever is at this computer."""

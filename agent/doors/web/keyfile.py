@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 Scope = Literal["read", "control", "admin"]
@@ -82,22 +83,23 @@ class Keys:
 class KeyFile:
     """The keys at `path`; without a path they live in memory only (tests, a house that forgets)."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, told: Callable[[str], None] | None = None) -> None:
+        """`told` hears a sentence for each change that another process made, once it is noticed."""
         self.path = path
+        self._told = told
         self._known = Keys()
-        self._stamp: tuple[int, ...] = ()
+        self._stamp: tuple[int, ...] | None = None
+        self._lock = Lock()
 
     def keys(self) -> Keys:
         """The keys of this instant; looks at the file only when it has changed. Raises KeyFileError."""
         if self.path is None:
             return self._known
         try:
-            found = self.path.stat()
-            stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
-            if stamp != self._stamp:
-                self._known, self._stamp = _from_json(json.loads(self.path.read_text("utf-8"))), stamp
-        except FileNotFoundError:
-            self._known, self._stamp = Keys(), ()
+            with self._lock:
+                for sentence in self._read(self.path):
+                    if self._told:
+                        self._told(sentence)
         except OSError as error:
             raise KeyFileError(f"{self.path} can't be read ({error.strerror}): who owns it?") from None
         except (ValueError, KeyError, TypeError):
@@ -107,6 +109,20 @@ class KeyFile:
             ) from None
         return self._known
 
+    def _read(self, path: Path) -> tuple[str, ...]:
+        """Take in what has changed; a sentence for each thing that another process did."""
+        try:
+            found = path.stat()
+            stamp: tuple[int, ...] = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if stamp == self._stamp:
+                return ()
+            known = _from_json(json.loads(path.read_text("utf-8")))
+        except FileNotFoundError:
+            known, stamp = Keys(), ()
+        before, self._known = self._known, known
+        is_first, self._stamp = self._stamp is None, stamp
+        return () if is_first else tuple(_differences(before, known))
+
     def change(self, make: Callable[[Keys], Keys]) -> Keys:
         """Replace the keys by what `make` makes of them; they are on the disk then. Raises KeyFileError."""
         if self.path is None:
@@ -115,10 +131,25 @@ class KeyFile:
         try:
             with _alone(self.path):
                 after = make(self.keys())
-                _write(self.path, json.dumps(asdict(after), indent=1))
+                with self._lock:
+                    _write(self.path, json.dumps(asdict(after), indent=1))
+                    self._stamp = None  # our own doing is told by whoever asked for it
+                    self._read(self.path)
         except OSError as error:
             raise KeyFileError(f"{self.path} can't be written ({error.strerror}). Nothing changed.") from None
         return self.keys()
+
+
+def _differences(before: Keys, after: Keys) -> Iterator[str]:
+    by = "by a command on this computer"
+    if after.password != before.password:
+        what = "taken away" if after.password is None else "changed" if before.password else "set"
+        yield f"The page's password was {what} {by}."
+    names = {one.name for one in before.tokens}, {one.name for one in after.tokens}
+    for token in (one for one in after.tokens if one.name not in names[0]):
+        yield f"The token “{token.name}” was made {by}, scope {token.scope}."
+    for name in sorted(names[0] - names[1]):
+        yield f"The token “{name}” was revoked {by}."
 
 
 def digest_of(secret: str) -> str:

@@ -31,6 +31,7 @@ from agent.doors.web.origins import is_loopback, own_names
 from agent.doors.web.patience import PATIENCE_S, patient
 from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
+from agent.model import Event
 
 STATIC = Path(__file__).with_name("static")
 log = logging.getLogger(__name__)
@@ -135,7 +136,8 @@ class WebServer:
 def _ring(rooms: Rooms, settings: WebSettings) -> KeyRing:
     path = settings.keys / NAME if settings.keys else None
     try:
-        return KeyRing(rooms.clock, KeyFile(path), settings.password, settings.tokens)
+        file = KeyFile(path, lambda sentence: rooms.tell(Event("access", sentence)))
+        return KeyRing(rooms.clock, file, settings.password, settings.tokens)
     except KeyFileError as error:
         raise WebError(str(error)) from None
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from agent.doors.evcc import Evcc
 from agent.doors.web.asks import Ask, Truth
 from agent.doors.web.refusals import StrictRoute
-from agent.doors.web.view import asked_by
+from agent.doors.web.view import asked_by, visitor_of
 
 Charger = Annotated[str, Path(min_length=1, max_length=40, description="a charger's id, as in GET /state")]
 Amps = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=5, le=80)]
@@ -42,9 +42,10 @@ def router(evcc: Evcc) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute, tags=["evcc"])
 
     @routes.get("/chargers/{charger}/evcc")
-    def read(charger: Charger) -> EvccAnswer:
-        """One charger in evcc's words. A look is a sign of life: what evcc ordered holds on."""
-        evcc.alive(charger)
+    def read(charger: Charger, request: Request) -> EvccAnswer:
+        """One charger in evcc's words. A look of whoever may order is a sign of life: his orders hold on."""
+        if visitor_of(request).may("control"):
+            evcc.alive(charger)
         return EvccAnswer(**evcc.read(charger))
 
     @routes.put("/chargers/{charger}/evcc")

@@ -6,14 +6,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from agent.doors.metrics import exposition
-from agent.doors.nouns import State
+from agent.doors.nouns import SILENT_AFTER_S, State
 from agent.doors.rooms import Rooms
 from agent.doors.web.asks import Health
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import state_now
-
-SILENT_AFTER_S = 15.0
-
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -22,9 +22,9 @@ export function keys(act) {
   const old = secret("p-old", "The password now", { autocomplete: "current-password" });
   const fresh = secret("p-new", "The new password", { autocomplete: "new-password", minlength: 10 });
   const twice = secret("p-twice", "The new one again", { autocomplete: "new-password" });
-  const setIt = h("button", { type: "submit" });
+  const setIt = h("button", { type: "submit" }, "Set a password");
   const told = h("p", { role: "status", class: "quiet" });
-  const lock = h("form", { class: "lock-form", onsubmit: (event) => act(keep(event), { quietly: true }) }, old, fresh, twice, setIt);
+  const lock = h("form", { class: "lock-form", hidden: true, onsubmit: (event) => act(keep(event), { quietly: true }) }, old, fresh, twice, setIt);
   let again = () => {};
   const redo = (promise) => act(promise.then(() => again()), { quietly: true });
 
@@ -37,6 +37,7 @@ export function keys(act) {
 
   async function keep(event) {
     event.preventDefault();
+    told.textContent = "";
     if (fresh.value !== twice.value) {
       told.textContent = "These were two different ones. Nothing changed.";
       return;
@@ -59,6 +60,7 @@ export function keys(act) {
     show(open, !about.locked);
     show(old, about.locked);
     old.required = about.locked;
+    show(lock, true);
     setIt.textContent = about.locked ? "Change the password" : "Set a password";
     show(browsers, about.locked);
     const [known, programs] = await Promise.all([get("/admin/sessions"), get("/admin/tokens")]);
