@@ -51,9 +51,16 @@ class Pack:
 class PowerwallCloud:
     """The energy site `site` behind `token`. `now` tells seconds since 1970."""
 
-    def __init__(self, now: Callable[[], float], site: str = "1234567", token: str = "good") -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        site: str = "1234567",
+        token: str = "good",
+        name: str = "Home",
+        password: str = "12345",
+    ) -> None:
         self.pack = Pack()
-        self.site, self.token = site, token
+        self.site, self.token, self.name, self.password = site, token, name, password
         self.shows_after_s = 10.0
         self.troubles: list[tuple[str, Answer]] = []
         self.counts: Counter[str] = Counter()
@@ -72,14 +79,36 @@ class PowerwallCloud:
         self.cloud.stop()
         self.gateway.stop()
 
+    def row(self) -> dict[str, Any]:
+        """The site as the account's list of products shows it."""
+        return {
+            "energy_site_id": int(self.site),
+            "resource_type": "battery",
+            "site_name": self.name,
+            "id": "STE20240101-00042",
+            "gateway_id": "1232100-00-E--TG122300000ABC",
+            "asset_site_id": "5d1c0c8e-0000-4a4a-9b9b-000000000042",
+            "total_pack_energy": 13500,
+            "percentage_charged": self.pack.charge_percent,
+            "battery_type": "ac_powerwall",
+            "backup_capable": True,
+            "battery_power": self.pack.battery_watts,
+            "components": {"battery": True, "solar": True, "grid": True, "load_meter": True},
+            "features": {},
+        }
+
     def _cloud(self, request: Request) -> Answer:
+        return self.answer(request, is_known=request.bearer == self.token)
+
+    def answer(self, request: Request, *, is_known: bool) -> Answer:
+        """What the cloud says. `is_known`: the token is good, also as one of the cars' account."""
         self.pack.settle(self._now())
         path = request.path.removeprefix(f"/api/1/energy_sites/{self.site}/")
         self.counts[f"{request.method} {path}"] += 1
         for word, answer in self.troubles:
             if word in request.path:
                 return answer
-        if request.bearer != self.token:
+        if not is_known:
             return Answer({"error": "invalid bearer token"}, 401)
         if path == request.path:
             return Answer({"error": "not_found"}, 404)
@@ -133,7 +162,7 @@ class PowerwallCloud:
             if word in request.path:
                 return answer
         if request.path == "/api/login/Basic":
-            right = request.form.get("password") == "12345"
+            right = request.form.get("password") == self.password
             return Answer({"token": "t0k"}) if right else Answer({"error": "Login Error"}, 401)
         if "AuthCookie=t0k" not in request.headers.get("Cookie", ""):
             return Answer({"code": 403, "error": "Unable to GET to resource"}, 403)
