@@ -32,10 +32,12 @@ def price_of(wall: datetime) -> float:
 class MarketCloud:
     """Both services at one address. `now` tells seconds since 1970."""
 
-    def __init__(self, now: Callable[[], float], zone: ZoneInfo = MARKET_ZONE) -> None:
+    def __init__(
+        self, now: Callable[[], float], zone: ZoneInfo = MARKET_ZONE, published_at: time = PUBLISHED_AT
+    ) -> None:
         self.troubles: list[tuple[str, Answer]] = []
         self.counts: Counter[str] = Counter()
-        self._now, self._zone = now, zone
+        self._now, self._zone, self._published_at = now, zone, published_at
         self.web = WebPeer(self._answer)
 
     def start(self) -> MarketCloud:
@@ -64,7 +66,7 @@ class MarketCloud:
     def _known(self, begin: datetime, end: datetime) -> Iterator[tuple[datetime, float]]:
         """The quarter hours from `begin` to `end` whose price is out, with it."""
         here = datetime.fromtimestamp(self._now(), UTC).astimezone(self._zone)
-        days = 2 if here.time() >= PUBLISHED_AT else 1
+        days = 2 if here.time() >= self._published_at else 1
         last = _midnight(here.date() + timedelta(days=days), self._zone)
         moment, end = begin.astimezone(UTC), min(end, last).astimezone(UTC)
         while moment < end:
