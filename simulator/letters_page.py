@@ -29,8 +29,10 @@ body { margin: 0; background: var(--paper); color: var(--ink); min-height: 100dv
   flex-direction: column;
   font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 header, main { width: 100%; max-width: 720px; margin: 0 auto; padding: 14px; }
-header { display: flex; align-items: baseline; justify-content: space-between; gap: 14px; }
+header { display: flex; align-items: baseline; justify-content: space-between; gap: 0 14px; }
 h1 { margin: 0; font-size: 1.25rem; overflow-wrap: anywhere; }
+.one header { flex-direction: column-reverse; padding-bottom: 4px; }
+.one h1 { font-size: 1.1rem; line-height: 1.35; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--car); outline-offset: 2px; }
 .go { white-space: nowrap; padding: 10px 0; }
@@ -38,10 +40,10 @@ ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 10px; }
 .letter { display: block; padding: 12px 16px; border: 1px solid var(--edge); border-radius: 14px;
   background: var(--card); color: inherit; text-decoration: none; }
 .letter:hover { border-color: var(--car); }
-.letter b { font-weight: 650; }
-.top { display: flex; justify-content: space-between; gap: 14px; }
-.quiet { color: var(--quiet); font-size: .875rem; margin: 4px 0 0; }
-.first { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+.letter b { display: block; font-weight: 600; line-height: 1.35; }
+main > .quiet { margin: 0 0 12px; }
+.quiet { color: var(--quiet); font-size: .875rem; }
+.whole > .quiet { margin: 0; }
 .whole { flex: 1; display: flex; flex-direction: column; gap: 10px; padding-top: 0; }
 iframe { flex: 1; width: 100%; min-height: 320px; border: 1px solid var(--edge); border-radius: 14px;
   background: var(--card); }
@@ -117,15 +119,13 @@ class LettersPage:
             f'<p class="quiet">{count}, newest first; it is {self._clock.now().wall:%H:%M} in the house</p>'
         )
         home = f'<a class="go" href="{escape(self._house_url)}">The house</a>'
-        body = f"{says}<br><ol>{rows}</ol>" if letters else wait
+        body = f"{says}<ol>{rows}</ol>" if letters else wait
         return self._page("Letters", f"<main>{body}</main>", home, again_s=LOOK_AGAIN_S)
 
     def _row(self, mail: Mail) -> str:
-        first = next((line for line in mail.text.splitlines() if line.strip()), "")
         return (
-            f'<a class="letter" href="/letters/{mail.number}"><span class="top"><b>{escape(mail.subject)}</b>'
-            f'<span class="quiet">{self._when(mail)}</span></span>'
-            f'<span class="quiet first">{escape(first)}</span></a>'
+            f'<a class="letter" href="/letters/{mail.number}"><span class="quiet">{self._when(mail)}</span>'
+            f"<b>{escape(mail.subject)}</b></a>"
         )
 
     def _letter(self, mail: Mail, *, as_text: bool) -> str:
@@ -139,7 +139,7 @@ class LettersPage:
             )
         home = '<a class="go" href="/">All letters</a>'
         main = f'<main class="whole"><p class="quiet">{about}. {switch}</p>{body}</main>'
-        return self._page(mail.subject, main, home)
+        return self._page(mail.subject, main, home, kind="one")
 
     def _when(self, mail: Mail) -> str:
         try:
@@ -148,11 +148,11 @@ class LettersPage:
             return ""
         return f"{moment.astimezone(self._clock.wall.tzinfo):%a %H:%M}"
 
-    def _page(self, title: str, body: str, link: str = "", again_s: int = 0) -> str:
+    def _page(self, title: str, body: str, link: str = "", *, again_s: int = 0, kind: str = "many") -> str:
         again = f'<meta http-equiv="refresh" content="{again_s}">' if again_s else ""
         return (
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"{again}<title>{escape(title)}</title><style>{STYLE}</style></head>"
-            f"<body><header><h1>{escape(title)}</h1>{link}</header>{body}</body></html>"
+            f'<body class="{kind}"><header><h1>{escape(title)}</h1>{link}</header>{body}</body></html>'
         )
