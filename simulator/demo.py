@@ -17,7 +17,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,6 +56,7 @@ class HastyPort:
 
 def demo(listen: str, speed: float) -> int:
     """Run until Ctrl-C; the exit status."""
+    _on_signals(_leave)
     zone = read_zone(computers_zone())
     clock = FastClock(datetime.combine(now_utc().astimezone(zone).date(), BEGINS_AT, zone), speed)
     folder = Path(tempfile.mkdtemp(prefix="sunward-demo-"))
@@ -85,17 +87,27 @@ def _run(
     except WebError as error:
         print(f"{error} For example: ./sunward demo --listen 127.0.0.1:8081", file=sys.stderr)
         return 1
+    with _beside(app, clouds, clock, path, zone):
+        _until_ended(app)
+    return app.wait()
+
+
+@contextmanager
+def _beside(app: App, clouds: DemoClouds, clock: FastClock, path: Path, zone: ZoneInfo) -> Iterator[None]:
+    """The letters' page and the scheduler, as long as the house lives."""
     letters = LettersPage(clouds.mailbox, clock, f"{app.web.url}/").start()
     resident = Resident(path, clock, zone.key)
-    print(f"The demo house is alive at {speed:g} x. Its page: {app.web.url}/   (Ctrl-C ends it)", flush=True)
+    print(
+        f"The demo house is alive at {clock.speed:g} x. Its page: {app.web.url}/   (Ctrl-C ends it)",
+        flush=True,
+    )
     print(f"Its letters: {letters.url}/   (the first ones come within two minutes of its time)", flush=True)
     threading.Thread(target=_begin, args=(resident, app), daemon=True).start()
     try:
-        _until_ended(app)
+        yield
     finally:
         resident.end()
         letters.stop()
-    return app.wait()
 
 
 def _until_ended(app: App) -> None:
@@ -111,6 +123,11 @@ def _begin(resident: Resident, app: App) -> None:
         if app.ended.wait(0.1):
             return
     resident.begin()
+
+
+def _leave() -> None:
+    """Somebody changes their mind while it starts."""
+    raise SystemExit(0)
 
 
 def _on_signals(end: Callable[[], None]) -> None:
