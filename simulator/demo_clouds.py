@@ -24,7 +24,7 @@ from simulator.wires.smtp import SmtpServer
 KWP = 9.0
 EARLY = time(10)  # tomorrow's prices are out when the demo begins: so its plan has something to choose from
 SHOWS_AFTER_S = 4.0
-SITE, PASSWORD, THERMOSTATS = "2252000000777", "demo-gateway", "demo-thermostats"
+SITE, PASSWORD, THERMOSTATS = "2252000000777", "12345", "demo-thermostats"
 WARM: dict[str, Any] = {"cool": 24.5, "heat": 18.0, "scheduled": 24.5, "lower": 10.0, "upper": 32.0}
 OWNER = "you@demo.example"
 
@@ -141,7 +141,6 @@ port = {smtp}
 security = "none"
 [notify.kinds]
 charging_started = "now"
-charging_finished = "now"
 limit_reached = "now"
 powerwall_done = "now"
 thermostat_done = "now"
@@ -155,7 +154,7 @@ class DemoClouds:
         now_s = clock.now_s
         self.mailbox = Mailbox()
         self._clock, self._house, self._zone = clock, house, zone
-        self._energy = PowerwallCloud(now_s, SITE, token_urlsafe(), "Demo house", PASSWORD)
+        self._energy = PowerwallCloud(now_s, SITE, token_urlsafe(), "Demo house")
         self._energy.pack, self._energy.shows_after_s = house.pack, SHOWS_AFTER_S
         self._tesla = TeslaClouds(now_s, *house.twins, energy=self._energy)
         self._market = MarketCloud(now_s, zone, EARLY)

@@ -57,10 +57,9 @@ class PowerwallCloud:
         site: str = "1234567",
         token: str = "good",
         name: str = "Home",
-        password: str = "12345",
     ) -> None:
         self.pack = Pack()
-        self.site, self.token, self.name, self.password = site, token, name, password
+        self.site, self.token, self.name = site, token, name
         self.shows_after_s = 10.0
         self.troubles: list[tuple[str, Answer]] = []
         self.counts: Counter[str] = Counter()
@@ -162,7 +161,7 @@ class PowerwallCloud:
             if word in request.path:
                 return answer
         if request.path == "/api/login/Basic":
-            right = request.form.get("password") == self.password
+            right = request.form.get("password") == "12345"
             return Answer({"token": "t0k"}) if right else Answer({"error": "Login Error"}, 401)
         if "AuthCookie=t0k" not in request.headers.get("Cookie", ""):
             return Answer({"code": 403, "error": "Unable to GET to resource"}, 403)
