@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from agent.app import App
@@ -87,6 +88,8 @@ def _run(
     except WebError as error:
         print(f"{error} For example: ./sunward demo --listen 127.0.0.1:8081", file=sys.stderr)
         return 1
+    if listen.endswith(":0"):  # any free port: now it is known, and the scheduler must know it, too
+        clouds.write(folder, urlsplit(app.web.url).netloc)
     with _beside(app, clouds, clock, path, zone):
         _until_ended(app)
     return app.wait()

@@ -153,6 +153,7 @@ class DemoClouds:
     def __init__(self, house: DemoHouse, clock: FastClock, zone: ZoneInfo) -> None:
         now_s = clock.now_s
         self.mailbox = Mailbox()
+        self._web_token = token_urlsafe(24)
         self._clock, self._house, self._zone = clock, house, zone
         self._energy = PowerwallCloud(now_s, SITE, token_urlsafe(), "Demo house")
         self._energy.pack, self._energy.shows_after_s = house.pack, SHOWS_AFTER_S
@@ -203,7 +204,7 @@ class DemoClouds:
             "GATEWAY_PASSWORD": PASSWORD,
             "HONEYWELL_USER": OWNER,
             "HONEYWELL_PASSWORD": THERMOSTATS,
-            "WEB_TOKEN": token_urlsafe(24),
+            "WEB_TOKEN": self._web_token,
         }
         lines = "".join(f"{name}={value}\n" for name, value in secrets.items())
         write_atomically(folder / "credentials.env", lines)

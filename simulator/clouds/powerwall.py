@@ -7,6 +7,7 @@ the right ones, for requests whose path contains the given word.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,13 +40,20 @@ class Pack:
     most_reserve: float = 100
     deaf: bool = False  # answers "updated", and does nothing
     wanted: list[tuple[float, str, Any]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def want(self, at_s: float, name: str, value: Any) -> None:
+        """Somebody writes a value; it comes true at `at_s`."""
+        with self._lock:
+            self.wanted.append((at_s, name, value))
 
     def settle(self, now_s: float) -> None:
-        """Let those writes come true whose time has come."""
-        for write in [one for one in self.wanted if one[0] <= now_s]:
-            self.wanted.remove(write)
-            _, name, value = write
-            setattr(self, name, min(value, self.most_reserve) if name == "reserve" else value)
+        """Let those writes come true whose time has come. Safe from any thread."""
+        with self._lock:
+            for write in [one for one in self.wanted if one[0] <= now_s]:
+                self.wanted.remove(write)
+                _, name, value = write
+                setattr(self, name, min(value, self.most_reserve) if name == "reserve" else value)
 
 
 class PowerwallCloud:
@@ -123,9 +131,9 @@ class PowerwallCloud:
         }
         for key, value in request.form.items():
             if not self.pack.deaf and key in names:
-                self.pack.wanted.append((self._now() + self.shows_after_s, names[key], value))
+                self.pack.want(self._now() + self.shows_after_s, names[key], value)
             elif not self.pack.deaf:
-                self.pack.wanted.append((self._now() + self.shows_after_s, "grid_charging", not value))
+                self.pack.want(self._now() + self.shows_after_s, "grid_charging", not value)
         return Answer(UPDATED[path == "backup"], 201 if path == "operation" else 200)
 
     def _live(self) -> Answer:

@@ -229,7 +229,9 @@ def test_a_session_that_died_shows_as_a_page_and_is_signed_in_again(portal, now_
     assert portal.counts["sign-in"] == 2
 
 
-@pytest.mark.parametrize("answer", [Answer("", 503), Answer("", 429), Answer("<html>?</html>", 500), HTML])
+@pytest.mark.parametrize(
+    "answer", [*(Answer("", status) for status in (401, 403, 429, 503, 0)), Answer("<html>?", 500), HTML]
+)
 def test_a_portal_on_a_bad_day_is_a_sentence(portal, now_s, answer):
     one = client(portal, now_s)
     one.names()

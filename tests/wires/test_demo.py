@@ -39,9 +39,9 @@ class Demo:
         )
         self.first_line = self.process.stdout.readline()
         self.second_line = self.process.stdout.readline()
-        self.url = f"http://127.0.0.1:{self.port}"
-        found = re.search(r"http://[0-9.:]+", self.second_line)
-        self.letters_url = found[0] if found else ""
+        self.url, self.letters_url = (
+            re.search(r"http://[0-9.:]+", line)[0] for line in (self.first_line, self.second_line)
+        )
 
     def state(self):
         with urllib.request.urlopen(f"{self.url}/api/v1/state", timeout=5) as answer:
@@ -96,7 +96,7 @@ def demo():
 
 @pytest.fixture
 def fast_demo():
-    running = Demo("--speed", "60")
+    running = Demo("--speed", "60", "--listen", "127.0.0.1:0")  # any free port
     yield running
     running.process.kill()
     running.process.communicate(timeout=10)
