@@ -90,16 +90,16 @@ class Demo:
 def demo():
     running = Demo("--speed", "10")
     yield running
-    running.process.kill()
-    running.process.communicate(timeout=10)
+    running.process.terminate()
+    running.process.communicate(timeout=20)
 
 
 @pytest.fixture
 def fast_demo():
     running = Demo("--speed", "60", "--listen", "127.0.0.1:0")  # any free port
     yield running
-    running.process.kill()
-    running.process.communicate(timeout=10)
+    running.process.terminate()
+    running.process.communicate(timeout=20)
 
 
 def car_of(state):
