@@ -54,13 +54,13 @@ class Figures:
         return f"{here:%a} {here.day} {here:%b} {here:%H:%M}"
 
     def lines(self, data: Mapping[str, object], beside: datetime) -> list[tuple[str, str]]:
-        """(label, value) for everything worth a line; nested tables open up, None is left out."""
+        """(label, value) for everything worth a line; nested tables open up, None and "" are left out."""
         found: list[tuple[str, str]] = []
         for name, value in data.items():
             if isinstance(value, Mapping):
                 inner = self.lines(value, beside)
                 found += [(f"{_label(name)}, {label[:1].lower()}{label[1:]}", text) for label, text in inner]
-            elif value is not None:
+            elif value not in (None, ""):
                 label, text = self._line(name, value, beside)
                 found.append((label, text))
         return found

@@ -26,7 +26,7 @@ from typing import Any
 from notify.settings import SettingsError
 from scheduler import commands
 from scheduler.agent_api import Agent, AgentError
-from scheduler.clock import SystemClock
+from scheduler.clock import Clock, SystemClock
 from scheduler.jobs import Job, JobRunner, Outcome
 from scheduler.letters import Letters
 from scheduler.rooms import jobs_of
@@ -39,10 +39,14 @@ TICK_EVERY_S = 30
 WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status", "login")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code."""
+def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None, pace: float = 1.0) -> int:
+    """Run one command. Returns the exit code.
+
+    `clock` instead of the computer's; `pace`: how many of its seconds pass in one of this computer.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     asked = _parser(_job_word(words)).parse_args(words)
+    asked.clock, asked.pace = clock, pace
     _log_to_stderr(asked.debug)
     try:
         settings = SchedulerSettings.load(asked.config, asked.credentials)
@@ -132,10 +136,14 @@ def _runner(
     settings: SchedulerSettings, asked: argparse.Namespace, pause: Callable[[float], Any]
 ) -> JobRunner:
     agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
-    clock = SystemClock(settings.site.zone)
+    clock: Clock = asked.clock or SystemClock(settings.site.zone)
     letters = Letters(settings)
     jobs = [*jobs_of(settings), *letters.jobs]  # letters last: they carry what the others have to tell
-    return JobRunner(jobs, settings, clock, agent, letters.tell, pause, dry_run=asked.dry_run)
+
+    def rest(seconds: float) -> None:
+        pause(seconds / asked.pace)
+
+    return JobRunner(jobs, settings, clock, agent, letters.tell, rest, dry_run=asked.dry_run)
 
 
 def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
@@ -147,10 +155,11 @@ def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     runner = _runner(settings, asked, stop.wait)
     ticker = schedule.Scheduler()
-    ticker.every(TICK_EVERY_S).seconds.do(lambda: _tell_outcomes(runner.tick()))
+    every_s = TICK_EVERY_S / asked.pace
+    ticker.every(every_s).seconds.do(lambda: _tell_outcomes(runner.tick()))
     print(f"scheduler: {len(runner.jobs)} jobs, asking the agent at {settings.agent_url}", flush=True)
     ticker.run_all()
-    while not stop.wait(max(0.5, min(ticker.idle_seconds or 0.0, TICK_EVERY_S))):
+    while not stop.wait(max(0.5 / asked.pace, min(ticker.idle_seconds or 0.0, every_s))):
         ticker.run_pending()
     return 0
 

@@ -39,10 +39,12 @@ class BatteryProfile:
 
 
 class HomeBattery:
-    """One battery's charge, and its rule."""
+    """One battery's charge, and its rule. `reserve_percent` and `holds_back` are its owner's to change."""
 
     def __init__(self, profile: BatteryProfile) -> None:
         self.profile = profile
+        self.reserve_percent = profile.reserve_percent
+        self.holds_back = False  # kept for an outage: it gives nothing, and takes what is left over
         self.soc_percent = profile.soc_percent
         self.watts = 0.0
 
@@ -50,7 +52,7 @@ class HomeBattery:
         """What it gives (+) or takes (-) while `missing_watts` are wanted, over `span_s`."""
         profile = self.profile
         watts = max(-profile.charge_watts, min(missing_watts, profile.discharge_watts))
-        if (watts > 0 and self.soc_percent <= profile.reserve_percent) or (
+        if (watts > 0 and (self.holds_back or self.soc_percent <= self.reserve_percent)) or (
             watts < 0 and self.soc_percent >= 100.0
         ):
             watts = 0.0

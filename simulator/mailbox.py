@@ -14,7 +14,7 @@ MOST_LETTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One letter as it arrived. `copies`: how often the same Message-ID came."""
+    """One letter as it arrived. `copies`: how often the same Message-ID came; `number`: its place in all."""
 
     message_id: str
     sender: str
@@ -25,6 +25,7 @@ class Mail:
     html: str
     raw: bytes
     copies: int = 1
+    number: int = 0
 
 
 def read_mail(raw: bytes, sender: str, to: str) -> Mail:
@@ -64,7 +65,7 @@ class Mailbox:
                 if mail.message_id and (known.message_id, known.to) == (mail.message_id, to):
                     self._letters[place] = replace(known, copies=known.copies + 1)
                     return
-            self._letters.append(mail)
+            self._letters.append(replace(mail, number=self.arrived))
 
     def letters(self) -> list[Mail]:
         """All letters, oldest first."""

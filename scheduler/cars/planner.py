@@ -236,7 +236,8 @@ class _Buyer:
                 first = max(slot.start, start, key=_s)
                 last = min(slot.end, end, until, key=_s)
                 if _s(last) - _s(first) > 0:
-                    why = f"{slot.price_per_kwh:g} {self.unit}: among the best before {self.target:%H:%M}"
+                    price = f"{round(slot.price_per_kwh, 3):g} {self.unit}"
+                    why = f"{price}: among the best before {self.target:%H:%M}"
                     out.append(PlanSlot(first, last, slot.price_per_kwh, why))
         return out
 

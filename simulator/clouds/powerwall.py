@@ -7,6 +7,7 @@ the right ones, for requests whose path contains the given word.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,21 +40,34 @@ class Pack:
     most_reserve: float = 100
     deaf: bool = False  # answers "updated", and does nothing
     wanted: list[tuple[float, str, Any]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def want(self, at_s: float, name: str, value: Any) -> None:
+        """Somebody writes a value; it comes true at `at_s`."""
+        with self._lock:
+            self.wanted.append((at_s, name, value))
 
     def settle(self, now_s: float) -> None:
-        """Let those writes come true whose time has come."""
-        for write in [one for one in self.wanted if one[0] <= now_s]:
-            self.wanted.remove(write)
-            _, name, value = write
-            setattr(self, name, min(value, self.most_reserve) if name == "reserve" else value)
+        """Let those writes come true whose time has come. Safe from any thread."""
+        with self._lock:
+            for write in [one for one in self.wanted if one[0] <= now_s]:
+                self.wanted.remove(write)
+                _, name, value = write
+                setattr(self, name, min(value, self.most_reserve) if name == "reserve" else value)
 
 
 class PowerwallCloud:
     """The energy site `site` behind `token`. `now` tells seconds since 1970."""
 
-    def __init__(self, now: Callable[[], float], site: str = "1234567", token: str = "good") -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        site: str = "1234567",
+        token: str = "good",
+        name: str = "Home",
+    ) -> None:
         self.pack = Pack()
-        self.site, self.token = site, token
+        self.site, self.token, self.name = site, token, name
         self.shows_after_s = 10.0
         self.troubles: list[tuple[str, Answer]] = []
         self.counts: Counter[str] = Counter()
@@ -72,14 +86,36 @@ class PowerwallCloud:
         self.cloud.stop()
         self.gateway.stop()
 
+    def row(self) -> dict[str, Any]:
+        """The site as the account's list of products shows it."""
+        return {
+            "energy_site_id": int(self.site),
+            "resource_type": "battery",
+            "site_name": self.name,
+            "id": "STE20240101-00042",
+            "gateway_id": "1232100-00-E--TG122300000ABC",
+            "asset_site_id": "5d1c0c8e-0000-4a4a-9b9b-000000000042",
+            "total_pack_energy": 13500,
+            "percentage_charged": self.pack.charge_percent,
+            "battery_type": "ac_powerwall",
+            "backup_capable": True,
+            "battery_power": self.pack.battery_watts,
+            "components": {"battery": True, "solar": True, "grid": True, "load_meter": True},
+            "features": {},
+        }
+
     def _cloud(self, request: Request) -> Answer:
+        return self.answer(request, is_known=request.bearer == self.token)
+
+    def answer(self, request: Request, *, is_known: bool) -> Answer:
+        """What the cloud says. `is_known`: the token is good, also as one of the cars' account."""
         self.pack.settle(self._now())
         path = request.path.removeprefix(f"/api/1/energy_sites/{self.site}/")
         self.counts[f"{request.method} {path}"] += 1
         for word, answer in self.troubles:
             if word in request.path:
                 return answer
-        if request.bearer != self.token:
+        if not is_known:
             return Answer({"error": "invalid bearer token"}, 401)
         if path == request.path:
             return Answer({"error": "not_found"}, 404)
@@ -95,9 +131,9 @@ class PowerwallCloud:
         }
         for key, value in request.form.items():
             if not self.pack.deaf and key in names:
-                self.pack.wanted.append((self._now() + self.shows_after_s, names[key], value))
+                self.pack.want(self._now() + self.shows_after_s, names[key], value)
             elif not self.pack.deaf:
-                self.pack.wanted.append((self._now() + self.shows_after_s, "grid_charging", not value))
+                self.pack.want(self._now() + self.shows_after_s, "grid_charging", not value)
         return Answer(UPDATED[path == "backup"], 201 if path == "operation" else 200)
 
     def _live(self) -> Answer:

@@ -6,7 +6,9 @@ paths that contain its `on`, before anything else looks at them.
 
 As with the real one: a refresh token works once, then `login_required`; a token of the owner's road that was
 fetched over HTTP/1.1 may be refused (`owner_needs_http2`); commands to most cars must be signed; reading
-a sleeping car gives 408; every answer below 500 is counted by class, 4xx too.
+a sleeping car gives 408; every answer below 500 is counted by class, 4xx too. An app that isn't `registered`
+gets 412, an account at `home_region` elsewhere 421 with that address, one without a scope 403, one over its
+money 403, and whoever asks more often in a minute than `most_per_minute` says gets 429 with Retry-After.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ import base64
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from simulator.clouds.powerwall import PowerwallCloud
 from simulator.clouds.tesla_car import CloudCar
 from simulator.clouds.web import Answer, Request, WebPeer
 
 ACCESS_LIFE_S = 28800.0
+ENERGY = "/api/1/energy_sites/"
 ASLEEP = {
     "response": None,
     "error": "vehicle unavailable: vehicle is offline or asleep",
@@ -31,6 +35,13 @@ ASLEEP = {
 }
 FLEET_ONLY = {"error": "Forbidden. See https://developer.tesla.com/docs/fleet-api"}
 SIGNED_ONLY = {"error": "Tesla Vehicle Command Protocol required"}
+NOT_REGISTERED = {"error": "Account must be registered in the current region"}
+NO_SCOPE = {"error": "Unauthorized missing scopes"}
+OVER_LIMIT = {"error": "account disabled: EXCEEDED_LIMIT"}
+TOO_MANY = {"error": "Too many requests"}
+MINUTE_S = 60.0
+PER_MINUTE: Mapping[str, int] = {"data": 60, "command": 30, "wake": 3}  # for each car and account
+SCOPES = frozenset({"data", "command", "wake", "energy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,19 @@ class Trouble:
 class TeslaClouds:
     """All of them. Tests and the demo look at `counts` (by class), `calls` and the cars."""
 
-    def __init__(self, now: Callable[[], float], *cars: CloudCar) -> None:
+    def __init__(
+        self, now: Callable[[], float], *cars: CloudCar, energy: PowerwallCloud | None = None
+    ) -> None:
+        """`energy`: the energy site of the same account, at the same address."""
         self.now = now
         self.cars = {car.vin: car for car in cars}
+        self.energy = energy
+        self.registered = True
+        self.home_region = ""  # where the account lives, when it isn't here
+        self.scopes = set(SCOPES)
+        self.over_limit = False
+        self.most_per_minute = dict(PER_MINUTE)
+        self._asked_s: dict[tuple[str, str], list[float]] = {}
         self.troubles: list[Trouble] = []
         self.counts: Counter[str] = Counter()
         self.calls: list[tuple[str, str]] = []
@@ -174,13 +195,44 @@ class TeslaClouds:
             return Answer({"error": "token expired (401)"}, 401)
         if request.bearer in self._http1:
             return Answer(FLEET_ONLY, 403)
+        if refusal := self._refusal(request):
+            return refusal
         if request.path == "/api/1/products":
             rows = [car.summary(self.now()) for car in self.cars.values()]
+            rows += [self.energy.row()] if self.energy else []
             return Answer({"response": rows, "count": len(rows)})
+        if self.energy and request.path.startswith(ENERGY):
+            return self.energy.answer(request, is_known=True)
         car, rest = self._car(request.path)
         if car is None:
             return Answer({"response": None, "error": "not_found"}, 404)
         return self._of_car(car, rest, request, signed=False)
+
+    def _refusal(self, request: Request) -> Answer | None:
+        """What the account itself is told, whatever it asks for."""
+        kind = "energy" if request.path.startswith(ENERGY) else call_class(request)
+        if not self.registered:
+            return Answer(NOT_REGISTERED, 412)
+        if self.home_region:
+            says = f"user out of region, use base URL: {self.home_region}, see https://developer.tesla.com"
+            return Answer({"error": says}, 421)
+        if self.over_limit:
+            return Answer(OVER_LIMIT, 403)
+        if kind in SCOPES and kind not in self.scopes:
+            return Answer(NO_SCOPE, 403)
+        return self._too_many(kind, request)
+
+    def _too_many(self, kind: str, request: Request) -> Answer | None:
+        most = self.most_per_minute.get(kind)
+        if most is None:
+            return None
+        key, now_s = (kind, request.path.split("/")[4]), self.now()
+        asked = [at_s for at_s in self._asked_s.get(key, ()) if 0 <= now_s - at_s < MINUTE_S]
+        self._asked_s[key] = [*asked, now_s]
+        if len(asked) < most:
+            return None
+        rest = f"{asked[0] + MINUTE_S - now_s:.0f}"
+        return Answer(TOO_MANY, 429, {"Retry-After": rest, "RateLimit-Limit": f"{most}"})
 
     def _of_car(self, car: CloudCar, rest: str, request: Request, *, signed: bool) -> Answer:
         now_s = self.now()
@@ -218,6 +270,8 @@ class TeslaClouds:
             return Answer({"error": "client did not provide an OAuth token"}, 403)
         if self.access.get(request.bearer, 0.0) <= self.now():
             return Answer({"error": "token expired (401)"}, 401)
+        if refusal := self._refusal(request):
+            return refusal
         if len(key) != 17:
             return Answer({"error": "expected 17-character VIN in path (do not user Fleet API ID)"}, 404)
         car, rest = self._car(request.path)

@@ -59,10 +59,11 @@ class WebPeer:
         return self
 
     def stop(self) -> None:
-        """Close the port."""
-        self._server.shutdown()
+        """Close the port, also of one that never began."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(5.0)
         self._server.server_close()
-        self._thread.join(5.0)
 
     def answer(self, request: Request) -> Answer:
         """What to answer."""

@@ -202,7 +202,7 @@ def test_names_carry_the_units(name, value, line):
 
 
 def test_tables_open_up_and_unknown_is_left_out():
-    lines = Figures().lines({"battery": {"soc_percent": 80, "drain_w": None}, "x": None}, MADE)
+    lines = Figures().lines({"battery": {"soc_percent": 80, "drain_w": None}, "x": None, "vin": ""}, MADE)
     assert lines == [("Battery, soc", "80 %")]
 
 

@@ -32,6 +32,16 @@ def steady(solar, load):
 watts = st.floats(0, 15_000)
 
 
+def test_a_battery_kept_for_an_outage_takes_what_is_left_over_and_gives_nothing():
+    battery = HomeBattery(BatteryProfile(soc_percent=50))
+    battery.holds_back = True
+    assert (battery.answer(2000, 60), battery.answer(-2000, 60)) == (0.0, -2000.0)
+    battery.holds_back, battery.reserve_percent = False, 80.0
+    assert battery.answer(2000, 60) == 0.0
+    battery.reserve_percent = 20.0
+    assert battery.answer(2000, 60) == 2000.0
+
+
 @settings(deadline=None)
 @given(watts, watts, st.floats(0, 32), st.floats(0, 100), st.sampled_from([1, 3]))
 def test_power_in_is_power_out(solar, load, amps, soc, phases):

@@ -19,7 +19,7 @@ export function carPlan(car, now) {
   const slots = list(plan.slots);
   const lines = slots.map((slot) => h("li", {},
     h("strong", {}, `${dayWord(slot.start, now)} ${clock(slot.start)} – ${clock(slot.end)}`),
-    [slot.amps === undefined ? "" : ` ${amps(slot.amps)}`, slot.price === undefined ? "" : ` at ${slot.price} ${plan.unit ?? ""}`, slot.why ? `: ${slot.why}` : ""].join("")));
+    [slot.amps === undefined ? "" : ` ${amps(slot.amps)}`, slot.price === undefined || slot.why?.includes(plan.unit) ? "" : ` at ${Number(slot.price.toFixed(3))} ${plan.unit ?? ""}`, slot.why ? `: ${slot.why}` : ""].join("")));
   return h("section", { class: "card car-plan" },
     h("h2", {}, car.name || `Car ${car.vin.slice(-6)}`), h("p", { class: plan.late ? "problem" : undefined }, planLine(plan, now) || "It has a plan without words."),
     list(plan.prices).length || list(plan.forecast).length ? curve(plan, slots, now) : null,
