@@ -28,6 +28,7 @@ from scheduler.battery.policy import (
 )
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError, EnergySite
+from scheduler.cars.account import account_of
 from scheduler.jobs import Context, Job, JobFailed
 
 EVERY_S = 60.0
@@ -73,6 +74,9 @@ class Keeper:
             said = self._act(context, want, site, wall)
         except BatteryError as error:
             return self._failed(context, want, str(error), now, error.rest_s)
+        finally:
+            for kind, subject, sentence in account_of(context).news():
+                context.tell(event_of(kind, sentence, subject))
         _tell_grid_in_peak(self.battery, context, want, site, wall)
         return said
 

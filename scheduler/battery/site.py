@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from scheduler.battery.policy import Site
+from scheduler.cars.model import CallClass
 
 
 class BatteryError(Exception):
@@ -23,6 +24,22 @@ class EnergySite(Protocol):
 
     def change(self, key: str, value: object) -> None:
         """Set `mode`, `reserve`, `grid_charging` or `export`. Taken does not mean done."""
+
+
+class Gate(Protocol):
+    """Who counts the account's calls, and says no when they are used up."""
+
+    def why_not(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
+        """Why such a call must not be made now; "" when it may."""
+
+    def count(self, kind: CallClass, subject: str, *, billed: bool = True, priced: bool = True) -> None:
+        """One such call is being made now."""
+
+    def pause(self, seconds: float) -> None:
+        """The maker asks for patience."""
+
+    def fine(self) -> None:
+        """A call worked."""
 
 
 class Key(Protocol):

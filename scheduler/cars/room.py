@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.cars import memory as memories
 from scheduler.cars import sight as sights
-from scheduler.cars.calls import Calls, Caps
+from scheduler.cars.account import Account, account_of
 from scheduler.cars.goals import next_remind
 from scheduler.cars.keys import accounts_of, watch_keys
 from scheduler.cars.links.tools import Tools
@@ -76,7 +76,7 @@ class Garage:
         data = context.memory.data
         state = context.agent.state()
         tools = tools_of(self.settings, context, data.setdefault("links", {}))
-        calls = Calls(data.setdefault("calls", {}), Caps.of(self.settings.tesla), tools.wall)
+        calls = account_of(context)
         teller = Teller(context.tell, data.setdefault("told", {}))
         said: list[str] = []
         for car in self.settings.cars:
@@ -87,7 +87,7 @@ class Garage:
         return said
 
     def _look_at(
-        self, car: CarSettings, context: Context, state: Json, tools: Tools, calls: Calls, teller: Teller
+        self, car: CarSettings, context: Context, state: Json, tools: Tools, calls: Account, teller: Teller
     ) -> list[str]:
         data = context.memory.data
         row: Json = data.setdefault("cars", {}).setdefault(car.vin, {})
@@ -145,7 +145,7 @@ class Garage:
         teller.keep_only("wrong_car", present)
 
 
-def _calls_of(car: CarSettings, calls: Calls) -> Json | None:
+def _calls_of(car: CarSettings, calls: Account) -> Json | None:
     """What its maker's cloud was asked, where it is asked at all."""
     lines = (*car.reads, *car.commands)
     clouds = tuple(f"{scheme}:" for scheme in CLOUDS)

@@ -1,5 +1,7 @@
 """The peak manager and the end-of-day letter as stories: summer, winter, holiday, DST, and every bad day."""
 
+import json
+
 import pytest
 
 from notify.settings import SettingsError
@@ -240,6 +242,40 @@ def test_two_readings_an_hour_off_peak_and_few_in_it(powerwall):
     house = powerwall("2026-06-10T00:00")
     house.until("2026-06-11T00:00")
     assert house.cloud.counts["GET live_status"] < 18 * 2 + 6 * 12 + 20
+
+
+def spent(house):
+    """The account's calls of today, as its ledger on disk has them."""
+    return json.loads((house.home.runner.folder / "tesla-calls.json").read_text())
+
+
+def test_every_call_is_counted_with_its_money_whichever_job_makes_it(powerwall):
+    prices = "[tesla]\nprice_per_energy_read = 0.01\nprice_per_energy_command = 0.1\nclient_id = 'app'\n"
+    house = powerwall("2026-06-10T13:50", more='service = "fleet"', before=prices)
+    house.until("2026-06-10T20:10")
+    today = spent(house)["today"]
+    assert today["energy"] == house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"]
+    assert today["energy_command"] == house.cloud.counts["POST operation"] + house.cloud.counts["POST backup"]
+    assert spent(house)["money"] == pytest.approx(0.01 * today["energy"] + 0.1 * today["energy_command"])
+
+
+def test_calls_of_the_owner_road_cost_nothing(powerwall):
+    house = powerwall("2026-06-10T13:50", before="[tesla]\nprice_per_energy_read = 0.01\n")
+    house.until("2026-06-10T14:10")
+    assert spent(house)["today"]["energy"] > 2
+    assert spent(house).get("money", 0) == 0
+
+
+def test_a_cap_is_never_passed_and_is_told_with_what_to_set_by_hand(powerwall):
+    house = powerwall("2026-06-10T12:00", before="[tesla]\nenergy_reads_per_day = 10\n")
+    house.until("2026-06-10T18:00")
+    assert house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"] == 10
+    assert [kind for kind in house.kinds if kind.startswith("api")] == ["api_budget_low", "api_budget_spent"]
+    assert "reads of the house battery are used up; the battery stays as it is." in house.said(
+        "api_budget_spent"
+    )
+    house.until("2026-06-11T00:40")
+    assert house.cloud.counts["GET live_status"] > 5  # a new day
 
 
 def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
