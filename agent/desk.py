@@ -6,7 +6,7 @@ they look into Slots. Each change is checked, put in force, kept on disk, told a
 stays in force and the asker hears a 507.
 
 Kept: modes, boosts, windows, cars. Not kept: pushed meter readings, which age within seconds, and
-the forecast, which the scheduler tells again.
+the forecast and the count of cloud calls, which the scheduler tells again.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Desk:
         self.control: Slot[Control] = Slot(self._kept_control(mode, now))
         self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
         self.forecast: Slot[tuple[SunAhead, ...]] = Slot(())
+        self.calls: Slot[Mapping[str, object]] = Slot({})
 
     # --- modes and boosts --------------------------------------------------------------------------
 
@@ -277,6 +278,10 @@ class Desk:
     def put_forecast(self, ahead: Sequence[SunAhead]) -> None:
         """Replace what the sun is forecast to give: shown to people, never decided by."""
         self.forecast.put(tuple(ahead))
+
+    def put_calls(self, told: Mapping[str, object]) -> None:
+        """Replace what the clouds' account was asked: shown to people, never decided by."""
+        self.calls.put(dict(told))
 
     def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         """Take a meter reading that somebody else measured; it ages from its own moment.

@@ -28,7 +28,7 @@ from scheduler.battery.policy import (
 )
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError, EnergySite
-from scheduler.cars.account import account_of
+from scheduler.cars.account import account_of, tell_calls
 from scheduler.jobs import Context, Job, JobFailed
 
 EVERY_S = 60.0
@@ -75,8 +75,10 @@ class Keeper:
         except BatteryError as error:
             return self._failed(context, want, str(error), now, error.rest_s)
         finally:
-            for kind, subject, sentence in account_of(context).news():
+            account = account_of(context)
+            for kind, subject, sentence in account.news():
                 context.tell(event_of(kind, sentence, subject))
+            tell_calls(context, account)
         _tell_grid_in_peak(self.battery, context, want, site, wall)
         return said
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from scheduler.agent_api import AgentError
 from scheduler.cars.calls import Calls, Caps
 from scheduler.cars.model import CallClass, Json
 from scheduler.cars.settings import TeslaSettings
@@ -19,6 +20,7 @@ from scheduler.jobs import Context, JobFailed
 from scheduler.kept import Memory, only_one
 
 FILE = "tesla-calls.json"
+TELL_AGAIN_S = 900.0
 
 
 class Account:
@@ -66,6 +68,19 @@ class Account:
             memory = Memory(self._path, dry_run=self._dry_run)
             yield Calls(memory.data, self._caps, self._wall)
             memory.save(hasty=True)  # a count that a power cut takes back costs nobody anything
+
+
+def tell_calls(context: Context, account: Account) -> None:
+    """Show the account's calls on the agent's page, when they have changed or it has forgotten them."""
+    kept, wall = context.memory.data, context.moment.wall
+    now_s, shown = wall.timestamp() if wall else 0.0, account.shown()
+    if kept.get("calls_told") == shown and 0 <= now_s - float(kept.get("calls_told_s", 0.0)) < TELL_AGAIN_S:
+        return
+    try:
+        context.agent.put_calls(shown)
+    except AgentError:
+        return  # it is told the next time; a page must not keep a battery from its work
+    kept |= {"calls_told": shown, "calls_told_s": now_s}
 
 
 def account_of(context: Context) -> Account:

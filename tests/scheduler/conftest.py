@@ -35,6 +35,8 @@ class AgentPeer:
         self.calls = []
         self.history = lambda start, end, step_s: []
         self.sessions = lambda start, end: []
+        self.account = None
+        server.expect_request("/api/v1/calls").respond_with_handler(self._told_calls)
         server.expect_request("/api/v1/forecast").respond_with_handler(self._told_forecast)
         for path in ("/api/v1/history", "/api/v1/sessions"):
             server.expect_request(path).respond_with_handler(self._past)
@@ -53,6 +55,10 @@ class AgentPeer:
     def _told_forecast(self, request):
         self.calls.append((request.method, request.path))
         self.forecast = json.loads(request.data)
+        return Response(request.data, content_type="application/json")
+
+    def _told_calls(self, request):
+        self.account = json.loads(request.data)
         return Response(request.data, content_type="application/json")
 
     def _past(self, request):

@@ -110,11 +110,21 @@ NEEDS = {
     "read": {"/api/openapi.json", "/metrics", "/api/v1/stream", "/api/v1/state", "/api/v1/about"}
     | {
         f"/api/v1/{noun}"
-        for noun in ("windows", "upcoming", "cars", "history", "sessions", "sessions.csv", "forecast")
+        for noun in (
+            "windows",
+            "upcoming",
+            "cars",
+            "calls",
+            "history",
+            "sessions",
+            "sessions.csv",
+            "forecast",
+        )
     }
     | {"/api/v1/events", "/api/v1/decisions"},
     "control": {
-        f"/api/v1/{noun}" for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}", "forecast")
+        f"/api/v1/{noun}"
+        for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}", "calls", "forecast")
     }
     | {"/api/v1/meters/{role}", "/api/v1/limit"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}

@@ -249,7 +249,7 @@ def spent(house):
     return json.loads((house.home.runner.folder / "tesla-calls.json").read_text())
 
 
-def test_every_call_is_counted_with_its_money_whichever_job_makes_it(powerwall):
+def test_every_call_is_counted_with_its_money_whichever_job_makes_it(powerwall, agent):
     prices = "[tesla]\nprice_per_energy_read = 0.01\nprice_per_energy_command = 0.1\nclient_id = 'app'\n"
     house = powerwall("2026-06-10T13:50", more='service = "fleet"', before=prices)
     house.until("2026-06-10T20:10")
@@ -257,6 +257,8 @@ def test_every_call_is_counted_with_its_money_whichever_job_makes_it(powerwall):
     assert today["energy"] == house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"]
     assert today["energy_command"] == house.cloud.counts["POST operation"] + house.cloud.counts["POST backup"]
     assert spent(house)["money"] == pytest.approx(0.01 * today["energy"] + 0.1 * today["energy_command"])
+    assert 0 < agent.account["today"]["energy"] <= today["energy"]  # for the page's House
+    assert agent.account["caps"]["energy_command"] == 60
 
 
 def test_calls_of_the_owner_road_cost_nothing(powerwall):

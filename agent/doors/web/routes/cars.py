@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Request
 from agent.doors.nouns import CarState, MeterState
 from agent.doors.rooms import Rooms
 from agent.doors.state import car_state
-from agent.doors.web.asks import CarBody, MeterBody, SunBody, Vin
+from agent.doors.web.asks import CallsBody, CarBody, MeterBody, SunBody, Vin
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by
 from agent.model import Event, Reading, Role, SunAhead
@@ -19,7 +19,7 @@ MOST_STRETCHES = 500
 
 
 def router(rooms: Rooms) -> APIRouter:
-    """Cars, the forecast, and pushed meter readings."""
+    """Cars, their clouds' account, the forecast, and pushed meter readings."""
     routes = APIRouter(route_class=StrictRoute)
     heard: set[tuple[str, str]] = set()
 
@@ -42,6 +42,19 @@ def router(rooms: Rooms) -> APIRouter:
         rooms.desk.put_car(body.car(vin))
         note(f"The car {body.name or vin[-6:]}", request)
         return car_state(rooms.desk.cars.get()[vin])
+
+    @routes.get("/calls", tags=["cars"])
+    def calls() -> CallsBody | None:
+        """What the account of cars and house battery was asked; null where nobody told it."""
+        told = rooms.desk.calls.get()
+        return CallsBody.model_validate(told) if told else None
+
+    @routes.put("/calls", tags=["cars"])
+    def put_calls(body: CallsBody, request: Request) -> CallsBody:
+        """Replace what is known of the account's calls. It is shown, and nothing is decided by it."""
+        rooms.desk.put_calls(body.model_dump())
+        note("The account of cloud calls", request)
+        return body
 
     @routes.get("/forecast", tags=["forecast"])
     def forecast() -> list[SunAhead]:
