@@ -70,7 +70,9 @@ def _settings(settings: SchedulerSettings) -> BatterySettings | None:
 
 def _gateway(battery: BatterySettings, settings: SchedulerSettings) -> Callable[[], Site] | None:
     from scheduler.battery.gateway import Gateway
+    from scheduler.battery.tedapi import WifiGateway
 
     if not battery.gateway:
         return None
-    return Gateway(battery.gateway, settings.credentials.get(PASSWORD, "")).read
+    road = WifiGateway if battery.gateway_login == "wifi" else Gateway
+    return road(battery.gateway, settings.credentials.get(PASSWORD, "")).read

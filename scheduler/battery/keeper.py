@@ -69,9 +69,10 @@ class Keeper:
         if not want.values or not self._is_time(want, kept, now):
             return []
         kept["asked"] = now
+        said: list[str] = []
         try:
-            site = self._look(context, want)
-            said = self._act(context, want, site, wall)
+            site = self._look(context, want, said)
+            said += self._act(context, want, site, wall)
         except BatteryError as error:
             return self._failed(context, want, str(error), now, error.rest_s)
         finally:
@@ -90,12 +91,13 @@ class Keeper:
         wait_s = IN_PEAK_S if in_peak else 60.0 * self.battery.check_every_min
         return not settled or not 0 <= now - _float(kept, "asked") < wait_s - 15
 
-    def _look(self, context: Context, want: Wanted) -> Site:
+    def _look(self, context: Context, want: Wanted, said: list[str]) -> Site:
         """The gateway's word is enough while all is well; before anything is touched the cloud is asked."""
         if self.local is not None and want.border == context.memory.data.get("done"):
             try:
                 site = self.local()
-            except BatteryError:
+            except BatteryError as error:
+                said.append(f"{error} The cloud is asked instead.")
                 return self.cloud(context).read()
             if not differences({k: v for k, v in want.values.items() if k in actual(site)}, site):
                 return site

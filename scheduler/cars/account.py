@@ -74,7 +74,10 @@ def tell_calls(context: Context, account: Account) -> None:
     """Show the account's calls on the agent's page, when they have changed or it has forgotten them."""
     kept, wall = context.memory.data, context.moment.wall
     now_s, shown = wall.timestamp() if wall else 0.0, account.shown()
-    if kept.get("calls_told") == shown and 0 <= now_s - float(kept.get("calls_told_s", 0.0)) < TELL_AGAIN_S:
+    known = (
+        kept.get("calls_told") == shown and 0 <= now_s - float(kept.get("calls_told_s", 0.0)) < TELL_AGAIN_S
+    )
+    if known or context.dry_run:
         return
     try:
         context.agent.put_calls(shown)

@@ -280,6 +280,15 @@ def test_a_cap_is_never_passed_and_is_told_with_what_to_set_by_hand(powerwall):
     assert house.cloud.counts["GET live_status"] > 5  # a new day
 
 
+def test_a_gateway_that_can_not_be_read_is_said_and_the_cloud_asked(powerwall):
+    house = powerwall("2026-06-10T00:00", more='gateway = "GATEWAY"')
+    house.until("2026-06-10T00:10")
+    house.cloud.troubles = [("/api/login", Answer({}, 403))]
+    before, said = house.cloud.counts["GET live_status"], house.until("2026-06-10T02:00")
+    assert "refuses the password: see GATEWAY_PASSWORD. The cloud is asked instead." in said[0]
+    assert (house.cloud.counts["GET live_status"] > before, house.kinds) == (True, [])
+
+
 def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
     house = powerwall("2026-06-10T00:00", more='gateway = "GATEWAY"')
     house.until("2026-06-10T13:00")
@@ -303,6 +312,10 @@ def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
         (
             f'[battery]\nsite = "1"\n{PERIOD}',
             "p sets reserve, but off_peak does not say what it is afterwards: add reserve to off_peak.",
+        ),
+        (
+            '[battery]\nsite = "1"\ngateway_login = "wifi"',
+            'gateway_login = "wifi" needs gateway = "https://192.168.91.1"',
         ),
         ('[battery]\nsite = "1"\nmode = "on"', "battery.mode: there is no such setting."),
         ('[battery]\nsite = "1"\naddress = "http://tesla.example"', "battery.address"),
