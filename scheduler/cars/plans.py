@@ -1,9 +1,10 @@
 """A car's plan in the house: made anew at each look, and made true by boosts that end by themselves.
 
-In a slot the car's charger is boosted until the slot's end and the goal's charge. So a scheduler that dies
-leaves at most the slot that has begun. A boost that we did not set is somebody's wish and is never
-touched; one of ours that somebody ended is not set again before the next slot. A charger that is
-switched off stays off.
+In a slot the car's charger is boosted until the slot's end and the goal's charge; the slots after it are left
+with the agent as windows that open late (see ahead.py). So a scheduler that dies leaves the slot that has
+begun and the rest of the plan, and nothing more. A boost that we did not set is somebody's wish and is never
+touched; one of ours that somebody ended is not set again before the next slot. A charger that is switched off
+stays off.
 
 "Always at least 30 %" comes before everything: at any price, until it is reached.
 """
@@ -16,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from scheduler.agent_api import AgentRefused
+from scheduler.cars import ahead
 from scheduler.cars.goals import Goal, Power, need_s, next_goal, next_target
 from scheduler.cars.model import Json
 from scheduler.cars.outlook import Market, Sun, blocked, power_of, rates
@@ -60,21 +62,25 @@ class CarPlan:
         """Plan and act; answers what is published, None without a plan."""
         visit, car = self._visit, self._visit.car
         if not car.plans and not car.min_soc_percent:
+            self._leave(None)
             return None
         if not visit.sight.here:
-            self._kept.clear()
+            if visit.sight.certain:
+                self._leave(None)
+                self._kept.clear()
             return None
         soc = self._soc()
         reading = visit.memory.reading
         power = power_of(
             self._context.settings, car, visit.sight, reading.request_max_amps if reading else None
         )
-        shown, wanted = self._planned(soc, power)
+        shown, wanted, plan = self._planned(soc, power)
         if soc < car.min_soc_percent and not _is_unknown(visit):
             why = f"it always has at least {car.min_soc_percent:.0f} %"
             wanted = Wanted(visit.now_s + MINIMUM_HOLD_S, car.min_soc_percent, why)
         if visit.sight.certain:
             self._apply(wanted)
+            self._leave(None if visit.sight.mode == "off" or _is_unknown(visit) else plan)
         if shown is not None:
             shown["on"] = wanted is not None
         return shown
@@ -89,7 +95,7 @@ class CarPlan:
 
     # --- making it -----------------------------------------------------------------------------------
 
-    def _planned(self, soc: float, power: Power) -> tuple[Json | None, Wanted | None]:
+    def _planned(self, soc: float, power: Power) -> tuple[Json | None, Wanted | None, Plan | None]:
         car, kept = self._visit.car, self._kept
         active = _goal_from(kept.get("active"), self._now)
         reading = self._visit.memory.reading
@@ -103,7 +109,7 @@ class CarPlan:
             goal = active  # a charge to 100 % stays on until it is unplugged
         if goal is None:
             kept |= {"active": None, "on": False}
-            return None, None
+            return None, None, None
         need = need_s(car, soc, goal.soc_percent, power)
         market = rates(self._context.settings, self._now, goal.prefer)
         plan = self._make(goal, need, power, market)
@@ -118,7 +124,7 @@ class CarPlan:
         if limit is not None and any(one.soc_percent > limit for one in car.plans):
             self.note = f"The limit of {limit:.0f} % in its app is below its plan, and counts."
         shown = _shown(goal, plan, need * power.watts / 3.6e6, power, market, self._now)
-        return shown, Wanted(state.until_s, goal.soc_percent, state.why) if state.on else None
+        return shown, Wanted(state.until_s, goal.soc_percent, state.why) if state.on else None, plan
 
     def _make(self, goal: Goal, need: float, power: Power, market: Market) -> Plan:
         values, unit = market
@@ -170,6 +176,16 @@ class CarPlan:
         if ours and self._is_long_enough(float(mine.get("ends_s", 0.0)), wanted.until_s):
             return
         self._boost(wanted, again=ours)
+
+    def _leave(self, plan: Plan | None) -> None:
+        """What is still to come, for an agent that may be alone in the night."""
+        agent, charger_id = self._context.agent, self._visit.sight.charger_id
+        zone = self._context.settings.site.zone
+        wanted = ahead.windows_of(plan, charger_id, self._now, zone) if plan else []
+        try:
+            ahead.leave(agent, self._kept, charger_id, wanted)
+        except AgentRefused as error:
+            self.note = f"Its plan could not be left with the agent: {error}"
 
     def _boost(self, wanted: Wanted, *, again: bool) -> None:
         visit, kept = self._visit, self._kept
