@@ -29,7 +29,9 @@ SHORTEST_S = 900.0
 HORIZON_S = 86400.0
 
 
-def windows_of(plan: Plan, charger_id: str, now: datetime, zone: tzinfo) -> list[Json]:
+def windows_of(
+    plan: Plan, charger_id: str, now: datetime, zone: tzinfo, amps: float | None = None
+) -> list[Json]:
     """The windows of the slots that have not begun, as the agent takes them."""
     now_s, parts = now.timestamp(), []
     for start, end in joined(plan):
@@ -38,7 +40,7 @@ def windows_of(plan: Plan, charger_id: str, now: datetime, zone: tzinfo) -> list
         if now_s < start.timestamp() < now_s + HORIZON_S and end_s - begin_s >= SHORTEST_S:
             parts.append((begin_s, end_s))
     rule = PriceWindowSettings(
-        name=_name(charger_id), below=None, hours=1, mode=Mode.FAST, charger=charger_id
+        name=_name(charger_id), below=None, hours=1, mode=Mode.FAST, charger=charger_id, amps=amps
     )
     return rows(rule, parts, zone)
 

@@ -18,6 +18,7 @@ from scheduler.cars.outlook import Sun, no_sun
 from scheduler.cars.plans import CarPlan, decides
 from scheduler.cars.roads import Roads
 from scheduler.cars.settings import CLOUDS, CarSettings, GarageSettings, read_settings
+from scheduler.cars.sharing import Circuit
 from scheduler.cars.sunny import sun_of
 from scheduler.cars.teller import Teller
 from scheduler.cars.visit import Visit, body_of
@@ -79,15 +80,23 @@ class Garage:
         calls = account_of(context)
         teller = Teller(context.tell, data.setdefault("told", {}))
         said: list[str] = []
-        for car in self.settings.cars:
-            said += self._look_at(car, context, state, tools, calls, teller)
+        circuit = Circuit.of(context.settings)
+        for car in sorted(self.settings.cars, key=lambda car: _turn(data, car)):
+            said += self._look_at(car, context, state, tools, calls, teller, circuit)
         for kind, subject, sentence in calls.news():
             teller.now(kind, subject, sentence)
         self._strangers(state, teller)
         return said
 
     def _look_at(
-        self, car: CarSettings, context: Context, state: Json, tools: Tools, calls: Account, teller: Teller
+        self,
+        car: CarSettings,
+        context: Context,
+        state: Json,
+        tools: Tools,
+        calls: Account,
+        teller: Teller,
+        circuit: Circuit,
     ) -> list[str]:
         data = context.memory.data
         row: Json = data.setdefault("cars", {}).setdefault(car.vin, {})
@@ -102,7 +111,7 @@ class Garage:
         visit = Visit(car, sight, memory, tools.now_s, roads, teller, save, dry_run=context.dry_run)
         wishes = [wish for wish in state.get("wishes") or [] if isinstance(wish, dict)]
         visit.run(wishes, decides(visit, tools.wall))
-        plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun)
+        plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun, circuit)
         row["memory"] = visit.memory.to_json()
         shown = plan.run()
         self._remind(visit, tools.wall)
@@ -143,6 +152,13 @@ class Garage:
         for key, sentence in present.items():
             teller.once("wrong_car", key.split()[0], sentence, key=key)
         teller.keep_only("wrong_car", present)
+
+
+def _turn(data: Json, car: CarSettings) -> tuple[bool, float]:
+    """Whose plan is made first: what charges already, then what must begin first, as of the last look."""
+    kept = data.get("cars", {}).get(car.vin, {}).get("plan", {})
+    latest = kept.get("latest_s")
+    return not kept.get("on"), float(latest) if isinstance(latest, int | float) else 1e12
 
 
 def _calls_of(car: CarSettings, calls: Account) -> Json | None:

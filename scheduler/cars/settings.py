@@ -116,6 +116,7 @@ class PlanSettings(Section):
     days: str = "daily"
     prefer: Preference = "cheapest"
     one_piece: bool = False
+    precondition_min: Annotated[float, Field(ge=0, le=360)] = 0.0
     remind_at: time | None = None
 
     @field_validator("by", "remind_at", mode="before")
