@@ -104,9 +104,8 @@ class Cloud:
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, token: str) -> requests.Response:
         kind: CallClass = "energy" if method == "GET" else "energy_command"
-        if why := self._gate.why_not(kind, self._site, priced=self._billed):
+        if why := self._gate.take(kind, self._site, priced=self._billed):
             raise BatteryError(f"The Powerwall is not asked: {why}.", NOT_NOW_S)
-        self._gate.count(kind, self._site, priced=self._billed)
         try:
             return self._session.request(
                 method,

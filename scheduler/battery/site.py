@@ -29,11 +29,8 @@ class EnergySite(Protocol):
 class Gate(Protocol):
     """Who counts the account's calls, and says no when they are used up."""
 
-    def why_not(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
-        """Why such a call must not be made now; "" when it may."""
-
-    def count(self, kind: CallClass, subject: str, *, billed: bool = True, priced: bool = True) -> None:
-        """One such call is being made now."""
+    def take(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
+        """Count such a call, if it may be made; otherwise why it may not."""
 
     def pause(self, seconds: float) -> None:
         """The maker asks for patience."""

@@ -42,6 +42,14 @@ class Account:
         with self._calls() as calls:
             calls.count(kind, subject, billed=billed, priced=priced)
 
+    def take(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
+        """Count such a call, if it may be made; otherwise why it may not."""
+        with self._calls() as calls:
+            why = calls.why_not(kind, subject, priced=priced)
+            if not why:
+                calls.count(kind, subject, priced=priced)
+            return why
+
     def pause(self, seconds: float) -> None:
         """Be quiet towards the maker."""
         with self._calls() as calls:
