@@ -51,6 +51,7 @@ class Cloud:
     def read(self) -> Site:
         """Two calls. Raises BatteryError."""
         live, info = self._ask("GET", "live_status"), self._ask("GET", "site_info")
+        self._gate.fine()
         parts = _table(info.get("components"))
         no_grid_charging = parts.get("disallow_charge_from_grid_with_solar_installed")
         return Site(
@@ -90,7 +91,6 @@ class Cloud:
             if answer.status_code == 429 or "EXCEEDED_LIMIT" in answer.text[:2000]:
                 self._gate.pause(failure.rest_s)
             raise failure
-        self._gate.fine()
         if method == "POST":
             return {}
         try:

@@ -79,19 +79,16 @@ class Account:
 
 
 def tell_calls(context: Context, account: Account) -> None:
-    """Show the account's calls on the agent's page, when they have changed or it has forgotten them."""
+    """Show the account's calls on the agent's page four times an hour: it forgets them at a restart."""
     kept, wall = context.memory.data, context.moment.wall
-    now_s, shown = wall.timestamp() if wall else 0.0, account.shown()
-    known = (
-        kept.get("calls_told") == shown and 0 <= now_s - float(kept.get("calls_told_s", 0.0)) < TELL_AGAIN_S
-    )
-    if known or context.dry_run:
+    now_s = wall.timestamp() if wall else 0.0
+    if context.dry_run or 0 <= now_s - float(kept.get("calls_told_s", 0.0)) < TELL_AGAIN_S - 60:
         return
     try:
-        context.agent.put_calls(shown)
+        context.agent.put_calls(account.shown())
     except AgentError:
         return  # it is told the next time; a page must not keep a battery from its work
-    kept |= {"calls_told": shown, "calls_told_s": now_s}
+    kept["calls_told_s"] = now_s
 
 
 def account_of(context: Context) -> Account:

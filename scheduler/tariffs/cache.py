@@ -49,7 +49,7 @@ class Cache:
 
 @lru_cache(maxsize=4)
 def _known(text: str) -> tuple[str, tuple[PriceSlot, ...]]:
-    """A file's service and its slots, which were written in order; it is asked for often and changes seldom."""
+    """A file's service and its slots, which were written in order. Often asked for, seldom changed."""
     found = json.loads(text)
     return found["source"], tuple(_slot(row) for row in found["slots"])
 
