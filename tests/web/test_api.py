@@ -109,7 +109,13 @@ def test_the_accounts_calls_are_shown(web):
     assert web.get("/api/v1/calls").json() is None
     told = {"today": {"energy": 24}, "caps": {"energy": 1000}, "month_money": 0.5, "currency": "USD"}
     assert web.put("/api/v1/calls", json=told).json() == told | {"month_money_cap": 0.0}
-    for bad in ({}, {"today": {"energy": -1}}, {"today": {"A b": 1}}, told | {"x": 1}, told | {"today": [1]}):
+    for bad in (
+        {},
+        {"today": {"energy": -1}},
+        {"today": {"data": "1"}},
+        told | {"x": 1},
+        told | {"today": [1]},
+    ):
         assert web.put("/api/v1/calls", json=bad).status_code == 422
     assert web.get("/api/v1/calls").json()["today"] == {"energy": 24}
 
