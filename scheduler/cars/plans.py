@@ -226,7 +226,7 @@ class CarPlan:
         zone = self._context.settings.site.zone
         wanted = ahead.windows_of(made.plan, charger_id, self._now, zone, made.amps) if made else []
         try:
-            ahead.leave(agent, self._kept, charger_id, wanted)
+            ahead.leave(agent, self._kept, charger_id, wanted, self._now)
         except AgentRefused as error:
             self.note = f"Its plan could not be left with the agent: {error}"
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.model import Mode
-from scheduler.agent_api import Agent
+from scheduler.agent_api import Agent, AgentDown
 from scheduler.cars.ahead import leave, windows_of
 from scheduler.cars.planner import Plan, PlanSlot
 from scheduler.cars.room import jobs
@@ -211,4 +211,19 @@ def test_a_night_whose_hour_comes_twice_has_windows_too():
 
 
 def test_nothing_to_change_is_no_call():
-    leave(Agent("http://127.0.0.1:1"), {}, "3201", [])
+    leave(Agent("http://127.0.0.1:1"), {}, "3201", [], EVENING)
+
+
+def test_a_plan_that_moves_a_little_is_not_written_anew_until_one_is_about_to_open():
+    def left(hour, minute):
+        start = EVENING.replace(hour=hour, minute=minute) + timedelta(days=hour < 12)
+        return windows_of(
+            Plan((PlanSlot(start, start + timedelta(hours=3), 0.1, ""),)), "3201", EVENING, BERLIN
+        )
+
+    nobody = Agent("http://127.0.0.1:1")
+    kept = {"ahead": {"charger": "3201", "rows": left(1, 0)}}
+    leave(nobody, kept, "3201", left(1, 25), EVENING + timedelta(hours=2))
+    for hour, minute, now in ((1, 35, EVENING), (1, 5, EVENING + timedelta(hours=3))):
+        with pytest.raises(AgentDown):
+            leave(nobody, kept, "3201", left(hour, minute), now)
