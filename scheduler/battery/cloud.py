@@ -32,7 +32,7 @@ FLEET = {
 }
 ON_GRID = ("on_grid", "island_status_unknown", None)
 FINE = (200, 201, 202, 204)
-NOT_NOW_S = 600.0
+NOT_NOW_S = 120.0
 
 
 class Cloud:
