@@ -113,6 +113,7 @@ class SolarSettings(Section):
     reserve_watts: Annotated[float, Field(ge=-5000, le=20000)] = 0.0
     battery: Literal["house_first", "car_first", "ignore"] = "house_first"
     battery_full_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
+    battery_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.0  # for plans; 0: unknown
     plug_in_grace_s: Seconds = 60.0
 
     @field_validator("min_solar_share", mode="before")

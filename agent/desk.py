@@ -6,7 +6,7 @@ they look into Slots. Each change is checked, put in force, kept on disk, told a
 stays in force and the asker hears a 507.
 
 Kept: modes, boosts, windows, cars, prices. Not kept: pushed meter readings, which age within seconds, and
-the forecast, which the scheduler tells again.
+the forecast and the count of cloud calls, which the scheduler tells again.
 """
 
 from __future__ import annotations
@@ -93,11 +93,13 @@ class Desk:
         self._lock = threading.Lock()
         self._push = push
         now = clock.now()
-        self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(tuple(windows)))
+        self._written = tuple(windows)
+        self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(self._written))
         self.control: Slot[Control] = Slot(self._kept_control(mode, now))
         self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
         self.forecast: Slot[tuple[SunAhead, ...]] = Slot(())
         self.prices: Slot[PricesAhead] = Slot(self._kept_prices())
+        self.calls: Slot[Mapping[str, object]] = Slot({})
 
     # --- modes and boosts --------------------------------------------------------------------------
 
@@ -289,6 +291,10 @@ class Desk:
             self._changed()
             self._keep("prices", prices.to_json(ahead))
 
+    def put_calls(self, told: Mapping[str, object]) -> None:
+        """Replace what the clouds' account was asked: shown to people, never decided by."""
+        self.calls.put(dict(told))
+
     def push_reading(self, role: Role, reading: Reading, max_age_s: float | None = None) -> None:
         """Take a meter reading that somebody else measured; it ages from its own moment.
 
@@ -308,15 +314,26 @@ class Desk:
         self.windows.put(windows)
         self._changed()
         self._tell(Event("windows", sentence))
-        self._keep("windows", [write_window(window) for window in windows])
+        self._keep_windows(windows)
         return windows
+
+    def _keep_windows(self, windows: tuple[Window, ...]) -> None:
+        """Windows of single days that a program adds leave the settings' ones to the settings."""
+        added = tuple(one for one in windows if one.until and one not in self._written)
+        if tuple(one for one in windows if one not in added) == self._written:
+            self._keep("dated_windows", [write_window(one) for one in added])
+            self._keep("windows", None)
+        else:
+            self._keep("windows", [write_window(one) for one in windows])
 
     def _kept_windows(self, settings: tuple[Window, ...]) -> tuple[Window, ...]:
         kept = self._kept.get("windows")
-        if kept is None:
-            return settings
         try:
-            return read_windows(kept)
+            if kept is not None:
+                return read_windows(kept)
+            names = {one.name.casefold() for one in settings}
+            added = read_windows(self._kept.get("dated_windows") or [])
+            return (*settings, *(one for one in added if one.name.casefold() not in names))
         except WindowError as error:
             log.warning("The kept windows can't be read; those of the settings hold: %s", error)
             return settings

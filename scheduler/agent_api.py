@@ -136,6 +136,10 @@ class Agent:
         """Tell what is known of a car; it replaces all that was known before."""
         self._change("PUT", f"/cars/{quote(vin, safe='')}", dict(known))
 
+    def put_calls(self, shown: Mapping[str, Any]) -> None:
+        """Tell what the clouds' account was asked: `today, caps, month_money, month_money_cap, currency`."""
+        self._change("PUT", "/calls", dict(shown))
+
     def put_forecast(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Tell what the sun will give: `start, end, watts` each, ISO times."""
         self._change("PUT", "/forecast", [dict(row) for row in rows])

@@ -19,6 +19,7 @@ from agent.model import (
 )
 from agent.parts import Slot
 from scheduler.clock import FakeClock
+from scheduler.window_rows import read_windows
 
 ZONE = ZoneInfo("Europe/Berlin")
 EVENING = datetime(2026, 6, 3, 22, 0, tzinfo=ZONE)
@@ -235,6 +236,22 @@ def test_windows_are_added_replaced_in_place_and_taken_away():
     with pytest.raises(Refused, match="there is no such charger"):
         house.desk.put_window("night", {**NIGHT, "charger": "Attic"})
     assert [window.name for window in house.desk.windows.get()] == ["Night"]
+
+
+def test_a_window_of_one_day_leaves_the_settings_ones_to_the_settings():
+    def names(house):
+        return [window.name for window in house.desk.windows.get()]
+
+    house = House(windows=read_windows([NIGHT]))
+    tonight = {**NIGHT, "days": "wed", "until": "2026-06-03"}
+    house.desk.put_window("plan", {**tonight, "name": "plan"})
+    changed = read_windows([{**NIGHT, "name": "late night"}])  # somebody edits sunward.toml
+    assert names(House(house.kept, windows=changed)) == ["late night", "plan"]
+    house.desk.put_window("mine", {**NIGHT, "name": "mine"})  # a person's own, on the page
+    assert names(House(house.kept, windows=changed)) == ["night", "plan", "mine"]
+    house.desk.delete_window("mine")
+    house.desk.delete_window("plan")
+    assert names(House(house.kept, windows=changed)) == ["late night"]
 
 
 def test_pushed_readings_go_straight_to_the_meters_or_are_refused():

@@ -31,14 +31,16 @@ def site_at(context: Context) -> EnergySite:
     """The battery in its cloud, to be read and changed."""
     from scheduler.battery import cloud
     from scheduler.battery.keys import key_of
+    from scheduler.cars.account import account_of
 
     battery = _settings(context.settings)
     if battery is None:
         raise JobFailed("There is no [battery] in sunward.toml.")
     key = key_of(battery.service, context)
     base = battery.address or (cloud.OWNER if battery.service == "owner" else cloud.FLEET[battery.region])
-    wall = context.moment.wall
-    return cloud.Cloud(base, battery.site, key, wall.timestamp() if wall else 0.0)
+    gate, wall = account_of(context), context.moment.wall
+    now_s, billed = wall.timestamp() if wall else 0.0, battery.service == "fleet"
+    return cloud.Cloud(base, battery.site, key, gate, now_s, billed=billed)
 
 
 def look(context: Context) -> Site:
@@ -68,7 +70,9 @@ def _settings(settings: SchedulerSettings) -> BatterySettings | None:
 
 def _gateway(battery: BatterySettings, settings: SchedulerSettings) -> Callable[[], Site] | None:
     from scheduler.battery.gateway import Gateway
+    from scheduler.battery.tedapi import WifiGateway
 
     if not battery.gateway:
         return None
-    return Gateway(battery.gateway, settings.credentials.get(PASSWORD, "")).read
+    road = WifiGateway if battery.gateway_login == "wifi" else Gateway
+    return road(battery.gateway, settings.credentials.get(PASSWORD, "")).read

@@ -8,7 +8,8 @@
 
 A write is answered at once and shows in site_info about ten seconds later. A write that times out may have
 happened all the same: it is never repeated blindly, only after reading back. The battery's power is positive
-when it discharges, the grid's when it is drawn from.
+when it discharges, the grid's when it is drawn from. Each call is counted with those of the cars: they
+are one account's.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 import requests
 
 from scheduler.battery.policy import Site
-from scheduler.battery.site import BatteryError, Key
+from scheduler.battery.site import BatteryError, Gate, Key
+from scheduler.cars.model import CallClass
 
 TIMEOUTS_S = (5.0, 20.0)
 OWNER = "https://owner-api.teslamotors.com"
@@ -30,14 +32,18 @@ FLEET = {
 }
 ON_GRID = ("on_grid", "island_status_unknown", None)
 FINE = (200, 201, 202, 204)
+NOT_NOW_S = 120.0
 
 
 class Cloud:
-    """One energy site. `now_s` is seconds since 1970."""
+    """One energy site. `now_s` is seconds since 1970; `billed`: its calls cost money."""
 
-    def __init__(self, base: str, site: str, key: Key, now_s: float) -> None:
+    def __init__(self, base: str, site: str, key: Key, gate: Gate, now_s: float, *, billed: bool) -> None:
         self._base = f"{base}/api/1/energy_sites/{site}"
+        self._site = site
         self._key = key
+        self._gate = gate
+        self._billed = billed
         self._now_s = now_s
         self._session = requests.Session()
         self._session.trust_env = False
@@ -45,6 +51,7 @@ class Cloud:
     def read(self) -> Site:
         """Two calls. Raises BatteryError."""
         live, info = self._ask("GET", "live_status"), self._ask("GET", "site_info")
+        self._gate.fine()
         parts = _table(info.get("components"))
         no_grid_charging = parts.get("disallow_charge_from_grid_with_solar_installed")
         return Site(
@@ -80,7 +87,10 @@ class Cloud:
         if answer.status_code == 401:
             answer = self._send(method, path, body, self._key.refused(token, self._now_s))
         if answer.status_code not in FINE:
-            raise _failure(answer)
+            failure = _failure(answer)
+            if answer.status_code == 429 or "EXCEEDED_LIMIT" in answer.text[:2000]:
+                self._gate.pause(failure.rest_s)
+            raise failure
         if method == "POST":
             return {}
         try:
@@ -93,6 +103,9 @@ class Cloud:
         return response
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, token: str) -> requests.Response:
+        kind: CallClass = "energy" if method == "GET" else "energy_command"
+        if why := self._gate.take(kind, self._site, priced=self._billed):
+            raise BatteryError(f"The Powerwall is not asked: {why}.", NOT_NOW_S)
         try:
             return self._session.request(
                 method,

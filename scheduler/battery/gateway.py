@@ -51,8 +51,8 @@ class Gateway:
         operation = self._ask("GET", "/api/operation")
         return Site(
             mode=str(operation["real_mode"]) if operation.get("real_mode") else None,
-            reserve_percent=_app_percent(operation.get("backup_reserve_percent")),
-            charge_percent=_app_percent(charge),
+            reserve_percent=app_percent(operation.get("backup_reserve_percent")),
+            charge_percent=app_percent(charge),
             battery_watts=_watts(meters, "battery"),
             grid_watts=_watts(meters, "site"),
             house_watts=_watts(meters, "load"),
@@ -92,7 +92,8 @@ class Gateway:
         return found
 
 
-def _app_percent(raw: Any) -> float | None:
+def app_percent(raw: Any) -> float | None:
+    """Raw per cent as the app shows them; None where it is none."""
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw <= 110:
         return None
     return min(100.0, max(0.0, round((raw - 5) / 0.95, 1)))
@@ -101,5 +102,10 @@ def _app_percent(raw: Any) -> float | None:
 def _watts(meters: dict[str, Any], name: str) -> float | None:
     one = meters.get(name)
     found = one.get("instant_power") if isinstance(one, dict) else None
+    return number(found)
+
+
+def number(found: Any) -> float | None:
+    """A plausible number, or None."""
     fine = isinstance(found, int | float) and not isinstance(found, bool) and -1e7 < found < 1e7
-    return float(found) if fine else None  # type: ignore[arg-type]
+    return float(found) if fine else None

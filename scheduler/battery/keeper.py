@@ -28,6 +28,7 @@ from scheduler.battery.policy import (
 )
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError, EnergySite
+from scheduler.cars.account import account_of, tell_calls
 from scheduler.jobs import Context, Job, JobFailed
 
 EVERY_S = 60.0
@@ -68,11 +69,17 @@ class Keeper:
         if not want.values or not self._is_time(want, kept, now):
             return []
         kept["asked"] = now
+        said: list[str] = []
         try:
-            site = self._look(context, want)
-            said = self._act(context, want, site, wall)
+            site = self._look(context, want, said)
+            said += self._act(context, want, site, wall)
         except BatteryError as error:
             return self._failed(context, want, str(error), now, error.rest_s)
+        finally:
+            account = account_of(context)
+            for kind, subject, sentence in account.news():
+                context.tell(event_of(kind, sentence, subject))
+            tell_calls(context, account)
         _tell_grid_in_peak(self.battery, context, want, site, wall)
         return said
 
@@ -84,12 +91,13 @@ class Keeper:
         wait_s = IN_PEAK_S if in_peak else 60.0 * self.battery.check_every_min
         return not settled or not 0 <= now - _float(kept, "asked") < wait_s - 15
 
-    def _look(self, context: Context, want: Wanted) -> Site:
+    def _look(self, context: Context, want: Wanted, said: list[str]) -> Site:
         """The gateway's word is enough while all is well; before anything is touched the cloud is asked."""
         if self.local is not None and want.border == context.memory.data.get("done"):
             try:
                 site = self.local()
-            except BatteryError:
+            except BatteryError as error:
+                said.append(f"{error} The cloud is asked instead.")
                 return self.cloud(context).read()
             if not differences({k: v for k, v in want.values.items() if k in actual(site)}, site):
                 return site

@@ -73,12 +73,19 @@ class BatterySettings(Section):
     site: Annotated[str, Field(pattern="^[0-9]{1,20}$")]
     address: Url = ""
     gateway: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = ""
+    gateway_login: Literal["customer", "wifi"] = "customer"
     holidays: Holidays = ()
     off_peak: Action = Action()
     periods: tuple[PeriodSettings, ...] = ()
     grid_used_watts: Annotated[float, Field(ge=50, le=100_000)] = 500.0
     drain_watts: Annotated[float, Field(ge=50, le=100_000)] = 1000.0
     check_every_min: Annotated[int, Field(ge=5, le=720)] = 30
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> BatterySettings:
+        if self.gateway_login == "wifi" and not self.gateway.startswith("https://"):
+            raise ValueError('gateway_login = "wifi" needs gateway = "https://192.168.91.1"')
+        return self
 
     @model_validator(mode="after")
     def _comes_back(self) -> BatterySettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from scheduler.battery.policy import Site
+from scheduler.cars.model import CallClass
 
 
 class BatteryError(Exception):
@@ -23,6 +24,19 @@ class EnergySite(Protocol):
 
     def change(self, key: str, value: object) -> None:
         """Set `mode`, `reserve`, `grid_charging` or `export`. Taken does not mean done."""
+
+
+class Gate(Protocol):
+    """Who counts the account's calls, and says no when they are used up."""
+
+    def take(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
+        """Count such a call, if it may be made; otherwise why it may not."""
+
+    def pause(self, seconds: float) -> None:
+        """The maker asks for patience."""
+
+    def fine(self) -> None:
+        """A call worked."""
 
 
 class Key(Protocol):

@@ -1,9 +1,10 @@
-"""Every call to a car's maker is asked for here first, counted, and paid: by class, day and month. Pure.
+"""Every call to Tesla's clouds is asked for here first, counted, and paid: by class, day and month. Pure.
 
-Classes as the maker bills them: `data`, `command`, `wake`; `free` ones are counted too. What the owner
-set as a cap is never passed: the bus goes on without the cloud. A refused call costs like a good one.
+Classes as the maker bills them: `data`, `command`, `wake` of cars, `energy` and `energy_command` of a house
+battery; `free` ones are counted too. What the owner set as a cap is never passed: the bus goes on without the
+cloud. A refused call costs like a good one.
 
-`ledger` is a plain table of JSON values in the job's memory:
+`ledger` is a plain table of JSON values, one for the whole account (`account.py` keeps it):
 
     {"day": "2026-11-20", "today": {"data": 12}, "month": "2026-11", "money": 0.48,
      "pause_until_s": 0, "last_s": {"VIN data": 1795253405.0}, "wakes_s": [...], "told": {...}}
@@ -21,7 +22,16 @@ from scheduler.cars.settings import TeslaSettings
 
 CLASSES: tuple[CallClass, ...] = get_args(CallClass)
 LEAST_GAP_S: dict[CallClass, float] = {"free": 4.0, "data": 55.0, "command": 9.0, "wake": 60.0}
+WORDS: dict[CallClass, str] = {
+    "free": "free calls",
+    "data": "reads",
+    "command": "commands",
+    "wake": "wakes",
+    "energy": "reads of the house battery",
+    "energy_command": "changes to the house battery",
+}
 WARN_SHARE = 0.8
+BY_THE_BUS = "charging goes on by the bus alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,20 @@ class Caps:
     def of(cls, tesla: TeslaSettings) -> Caps:
         """The caps of [tesla]."""
         return cls(
-            {"data": tesla.reads_per_day, "command": tesla.commands_per_day, "wake": tesla.wakes_per_day},
+            {
+                "data": tesla.reads_per_day,
+                "command": tesla.commands_per_day,
+                "wake": tesla.wakes_per_day,
+                "energy": tesla.energy_reads_per_day,
+                "energy_command": tesla.energy_commands_per_day,
+            },
             {
                 "free": 0.0,
                 "data": tesla.price_per_read,
                 "command": tesla.price_per_command,
                 "wake": tesla.price_per_wake,
+                "energy": tesla.price_per_energy_read,
+                "energy_command": tesla.price_per_energy_command,
             },
             tesla.money_per_month,
             tesla.currency,
@@ -64,7 +82,7 @@ class Calls:
         if 0 < pause_s < 86400 * 2:
             return f"Tesla is not asked for another {pause_s / 60:.0f} min"
         if kind in self._caps.a_day and self.today(kind) >= self._caps.a_day[kind]:
-            return f"today's {self._caps.a_day[kind]} {_words(kind)} are used up"
+            return f"today's {self._caps.a_day[kind]} {WORDS[kind]} are used up"
         if (
             priced
             and self._caps.price[kind]
@@ -72,7 +90,7 @@ class Calls:
         ):
             return f"this month's {self._caps.money_per_month:g} {self._caps.currency} for calls are used up"
         last_s = self.ledger["last_s"].get(f"{vin} {kind}", -1e12)
-        if 0 <= self._now_s - last_s < LEAST_GAP_S[kind]:
+        if 0 <= self._now_s - last_s < LEAST_GAP_S.get(kind, 0.0):
             return "it was asked a moment ago"
         return ""
 
@@ -116,7 +134,7 @@ class Calls:
     def news(self) -> Iterator[tuple[str, str, str]]:
         """What the owner should hear, once a day or month each: (event kind, subject, sentence)."""
         shares: dict[str, tuple[str, float]] = {
-            f"today's {_words(kind)}": (kind, self.today(kind) / cap)
+            f"today's {WORDS[kind]}": (kind, self.today(kind) / cap)
             for kind, cap in self._caps.a_day.items()
             if cap
         }
@@ -129,11 +147,8 @@ class Calls:
                 continue
             told[key] = level
             if level == 2:
-                yield (
-                    "api_budget_spent",
-                    key,
-                    f"{_first(says)} are used up; charging goes on by the bus alone.",
-                )
+                goes_on = "the battery stays as it is" if key.startswith("energy") else BY_THE_BUS
+                yield "api_budget_spent", key, f"{_first(says)} are used up; {goes_on}."
             elif key != "wake":  # a few wakes a day are a budget to use
                 yield "api_budget_low", key, f"{share:.0%} of {says} are used."
 
@@ -148,10 +163,6 @@ def _roll(ledger: Json, wall: datetime) -> None:
         ledger |= {"day": day, "today": {}, "told": {}}
     if ledger.get("month") != month:
         ledger |= {"month": month, "money": 0.0, "month_told": {}}
-
-
-def _words(kind: CallClass) -> str:
-    return {"free": "free calls", "data": "reads", "command": "commands", "wake": "wakes"}[kind]
 
 
 def _first(text: str) -> str:

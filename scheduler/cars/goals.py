@@ -23,6 +23,7 @@ class Goal:
     target: datetime
     prefer: Preference = "cheapest"
     one_piece: bool = False
+    precondition_s: float = 0.0  # the last stretch before the target charges at any price
 
     def up_to(self, limit_percent: float | None) -> Goal:
         """The same goal, as far as the limit in the car's app lets it go."""
@@ -104,7 +105,7 @@ def _coming(plan: PlanSettings, now: datetime) -> Iterator[Goal]:
         day = now.date() + timedelta(days=days)
         target = at(first_showing(day, minute, zone), zone)
         if day.weekday() in plan.weekdays and target.timestamp() > now.timestamp():
-            yield Goal(plan.soc_percent, target, plan.prefer, plan.one_piece)
+            yield Goal(plan.soc_percent, target, plan.prefer, plan.one_piece, 60 * plan.precondition_min)
             return
 
 

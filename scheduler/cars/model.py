@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-CallClass = Literal["free", "data", "command", "wake"]
+CallClass = Literal["free", "data", "command", "wake", "energy", "energy_command"]
 Action = Literal["start", "stop", "set_amps", "set_limit"]
 CHARGING = ("Charging", "Starting")
 

@@ -1,9 +1,10 @@
 """A car's plan in the house: made anew at each look, and made true by boosts that end by themselves.
 
-In a slot the car's charger is boosted until the slot's end and the goal's charge. So a scheduler that dies
-leaves at most the slot that has begun. A boost that we did not set is somebody's wish and is never
-touched; one of ours that somebody ended is not set again before the next slot. A charger that is
-switched off stays off.
+In a slot the car's charger is boosted until the slot's end and the goal's charge; the slots after it are left
+with the agent as windows that open late (see ahead.py). So a scheduler that dies leaves the slot that has
+begun and the rest of the plan, and nothing more. A boost that we did not set is somebody's wish and is never
+touched; one of ours that somebody ended is not set again before the next slot. A charger that is switched off
+stays off.
 
 "Always at least 30 %" comes before everything: at any price, until it is reached.
 """
@@ -11,17 +12,19 @@ switched off stays off.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from scheduler.agent_api import AgentRefused
+from scheduler.cars import ahead
 from scheduler.cars.goals import Goal, Power, need_s, next_goal, next_target
 from scheduler.cars.model import Json
 from scheduler.cars.outlook import Market, Sun, blocked, power_of, rates
-from scheduler.cars.planner import Plan, PlanSlot, make_plan
+from scheduler.cars.planner import Blocked, Plan, PlanSlot, make_plan
 from scheduler.cars.running import Running, running
 from scheduler.cars.settings import Preference
+from scheduler.cars.sharing import Circuit
 from scheduler.cars.visit import Visit
 from scheduler.jobs import Context
 from scheduler.wallclock import at
@@ -38,43 +41,63 @@ ASK_BEFORE_S = 12 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A boost that should hold: until then, up to that charge, and why."""
+    """A boost that should hold: until then, up to that charge, and why. `amps` None: all that there is."""
 
     until_s: float
     soc_percent: float
     why: str
+    amps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan, how long it charges, and at which power. `amps`: where it leaves the rest to others."""
+
+    plan: Plan
+    need_s: float
+    power: Power
+    amps: float | None = None
 
 
 class CarPlan:
     """One car's plan at one look. `kept` is a table of JSON values that it finds again next time."""
 
-    def __init__(self, visit: Visit, context: Context, wall: datetime, kept: Json, sun: Sun) -> None:
+    def __init__(
+        self, visit: Visit, context: Context, wall: datetime, kept: Json, sun: Sun, circuit: Circuit
+    ) -> None:
         self._visit = visit
         self._context = context
         self._now = wall
         self._kept = kept
         self._sun = sun
+        self._circuit = circuit
         self.note = ""
 
     def run(self) -> Json | None:
         """Plan and act; answers what is published, None without a plan."""
         visit, car = self._visit, self._visit.car
         if not car.plans and not car.min_soc_percent:
+            self._leave(None)
             return None
         if not visit.sight.here:
-            self._kept.clear()
+            if visit.sight.certain:
+                self._leave(None)
+                self._kept.clear()
             return None
         soc = self._soc()
         reading = visit.memory.reading
         power = power_of(
             self._context.settings, car, visit.sight, reading.request_max_amps if reading else None
         )
-        shown, wanted = self._planned(soc, power)
+        shown, wanted, made = self._planned(soc, power)
         if soc < car.min_soc_percent and not _is_unknown(visit):
             why = f"it always has at least {car.min_soc_percent:.0f} %"
             wanted = Wanted(visit.now_s + MINIMUM_HOLD_S, car.min_soc_percent, why)
+        if made is not None:
+            self._circuit.promise(car.label, made.plan, made.power)
         if visit.sight.certain:
             self._apply(wanted)
+            self._leave(None if visit.sight.mode == "off" or _is_unknown(visit) else made)
         if shown is not None:
             shown["on"] = wanted is not None
         return shown
@@ -89,7 +112,7 @@ class CarPlan:
 
     # --- making it -----------------------------------------------------------------------------------
 
-    def _planned(self, soc: float, power: Power) -> tuple[Json | None, Wanted | None]:
+    def _planned(self, soc: float, power: Power) -> tuple[Json | None, Wanted | None, Made | None]:
         car, kept = self._visit.car, self._kept
         active = _goal_from(kept.get("active"), self._now)
         reading = self._visit.memory.reading
@@ -102,11 +125,11 @@ class CarPlan:
         if goal is None and active is not None and active.soc_percent >= 100:
             goal = active  # a charge to 100 % stays on until it is unplugged
         if goal is None:
-            kept |= {"active": None, "on": False}
-            return None, None
-        need = need_s(car, soc, goal.soc_percent, power)
+            kept |= {"active": None, "on": False, "latest_s": None}
+            return None, None, None
         market = rates(self._context.settings, self._now, goal.prefer)
-        plan = self._make(goal, need, power, market)
+        made = self._shared(goal, soc, power, market)
+        plan, need = made.plan, made.need_s
         to_full = goal.soc_percent >= 100
         state = running(plan, self._now, was, need_s=need, target=goal.target, to_full=to_full)
         self._tell(goal, plan)
@@ -114,22 +137,47 @@ class CarPlan:
             "active": _goal_to_json(goal) if state.on and not kept["guessed"] else None,
             "on": state.on,
             "until_s": state.until_s,
+            "latest_s": goal.target.timestamp() - need,
         }
         if limit is not None and any(one.soc_percent > limit for one in car.plans):
             self.note = f"The limit of {limit:.0f} % in its app is below its plan, and counts."
-        shown = _shown(goal, plan, need * power.watts / 3.6e6, power, market, self._now)
-        return shown, Wanted(state.until_s, goal.soc_percent, state.why) if state.on else None
+        shown = _shown(goal, plan, need * made.power.watts / 3.6e6, made.power, market, self._now)
+        boost = Wanted(state.until_s, goal.soc_percent, state.why, made.amps) if state.on else None
+        return shown, boost, made
 
-    def _make(self, goal: Goal, need: float, power: Power, market: Market) -> Plan:
+    def _shared(self, goal: Goal, soc: float, power: Power, market: Market) -> Made:
+        """Around what other cars were promised; where that is late, with what is left beside them."""
+        circuit, windows = self._circuit, self._context.agent.windows()
+        alone = circuit.alone(power)
+        off = list(blocked(windows, self._now, self._visit.sight))
+        busy = list(circuit.busy(alone, self._now.tzinfo or self._context.settings.site.zone))
+        full = self._made(goal, soc, alone, market, [*off, *busy])
+        others = circuit.others(self._now, goal.target) if busy else ""
+        if not others:
+            return full
+        beside = circuit.beside(power, self._now, goal.target) if full.plan.late else None
+        chosen = full
+        if beside is not None:
+            slow = self._made(goal, soc, beside, market, off)
+            if not slow.plan.late or _ends_s(slow.plan) < _ends_s(full.plan):
+                chosen = replace(slow, amps=beside.amps)
+        way = f"with {chosen.amps:.0f} A beside" if chosen.amps else "around"
+        return replace(chosen, plan=replace(chosen.plan, says=f"{chosen.plan.says} It plans {way} {others}."))
+
+    def _made(self, goal: Goal, soc: float, power: Power, market: Market, off: Blocked) -> Made:
+        need = need_s(self._visit.car, soc, goal.soc_percent, power)
+        return Made(self._make(goal, need, power, market, off), need, power)
+
+    def _make(self, goal: Goal, need: float, power: Power, market: Market, off: Blocked) -> Plan:
         values, unit = market
-        windows = self._context.agent.windows()
         return make_plan(
             values,
             need,
             self._now,
             goal.target,
+            precondition_s=goal.precondition_s,
             one_piece=goal.one_piece,
-            blocked=blocked(windows, self._now, self._visit.sight),
+            blocked=off,
             sun=self._sun(self._context, power),
             unit=unit or "per kWh",
         )
@@ -167,21 +215,35 @@ class CarPlan:
         if boost is None and self._was_ended_by_hand(mine, wanted):
             self.note = "Its boost was ended by hand: the plan rests until the next slot."
             return
-        if ours and self._is_long_enough(float(mine.get("ends_s", 0.0)), wanted.until_s):
+        as_asked = mine.get("amps") == wanted.amps
+        if ours and as_asked and self._is_long_enough(float(mine.get("ends_s", 0.0)), wanted.until_s):
             return
         self._boost(wanted, again=ours)
+
+    def _leave(self, made: Made | None) -> None:
+        """What is still to come, for an agent that may be alone in the night."""
+        agent, charger_id = self._context.agent, self._visit.sight.charger_id
+        zone = self._context.settings.site.zone
+        wanted = ahead.windows_of(made.plan, charger_id, self._now, zone, made.amps) if made else []
+        try:
+            ahead.leave(agent, self._kept, charger_id, wanted, self._now)
+        except AgentRefused as error:
+            self.note = f"Its plan could not be left with the agent: {error}"
 
     def _boost(self, wanted: Wanted, *, again: bool) -> None:
         visit, kept = self._visit, self._kept
         ends = at(round(wanted.until_s), self._now.tzinfo or self._context.settings.site.zone)
         try:
             self._context.agent.boost(
-                until=ends.isoformat(), to_soc_percent=wanted.soc_percent, charger=visit.sight.charger_id
+                until=ends.isoformat(),
+                to_soc_percent=wanted.soc_percent,
+                charger=visit.sight.charger_id,
+                amps=wanted.amps,
             )
         except AgentRefused as error:
             self.note = f"Its plan can't be followed: {error}"
             return
-        kept["boost"] = {"ends_s": ends.timestamp(), "charger": visit.sight.charger_id}
+        kept["boost"] = {"ends_s": ends.timestamp(), "charger": visit.sight.charger_id, "amps": wanted.amps}
         kept.pop("hands_off_s", None)
         if not again:
             visit.said.append(
@@ -258,6 +320,7 @@ def _goal_to_json(goal: Goal) -> Json:
         "target_s": goal.target.timestamp(),
         "prefer": goal.prefer,
         "one_piece": goal.one_piece,
+        "precondition_s": goal.precondition_s,
     }
 
 
@@ -265,9 +328,14 @@ def _goal_from(kept: Any, now: datetime) -> Goal | None:
     try:
         target = datetime.fromtimestamp(float(kept["target_s"]), now.tzinfo)
         prefer: Preference = "greenest" if kept.get("prefer") == "greenest" else "cheapest"
-        return Goal(float(kept["soc_percent"]), target, prefer, bool(kept.get("one_piece")))
+        warm_s = float(kept.get("precondition_s", 0.0))
+        return Goal(float(kept["soc_percent"]), target, prefer, bool(kept.get("one_piece")), warm_s)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _ends_s(plan: Plan) -> float:
+    return plan.finish.timestamp() if plan.finish else 0.0
 
 
 def _seconds(text: object) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from scheduler.cars.calls import Calls
+from scheduler.cars.account import Account
 from scheduler.cars.links import open_link
 from scheduler.cars.links.tools import Tools
 from scheduler.cars.model import (
@@ -38,7 +38,7 @@ class Waits(CarError):
 class Roads:
     """Every way to one car. `kept` is a table of JSON values of this car's ways."""
 
-    def __init__(self, car: CarSettings, tools: Tools, calls: Calls, teller: Teller, kept: Json) -> None:
+    def __init__(self, car: CarSettings, tools: Tools, calls: Account, teller: Teller, kept: Json) -> None:
         self._car = car
         self._tools = tools
         self._calls = calls

@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.cars import memory as memories
 from scheduler.cars import sight as sights
-from scheduler.cars.calls import Calls, Caps
+from scheduler.cars.account import Account, account_of
 from scheduler.cars.goals import next_remind
 from scheduler.cars.keys import accounts_of, watch_keys
 from scheduler.cars.links.tools import Tools
@@ -18,6 +18,7 @@ from scheduler.cars.outlook import Sun, no_sun
 from scheduler.cars.plans import CarPlan, decides
 from scheduler.cars.roads import Roads
 from scheduler.cars.settings import CLOUDS, CarSettings, GarageSettings, read_settings
+from scheduler.cars.sharing import Circuit
 from scheduler.cars.sunny import sun_of
 from scheduler.cars.teller import Teller
 from scheduler.cars.visit import Visit, body_of
@@ -76,18 +77,26 @@ class Garage:
         data = context.memory.data
         state = context.agent.state()
         tools = tools_of(self.settings, context, data.setdefault("links", {}))
-        calls = Calls(data.setdefault("calls", {}), Caps.of(self.settings.tesla), tools.wall)
+        calls = account_of(context)
         teller = Teller(context.tell, data.setdefault("told", {}))
         said: list[str] = []
-        for car in self.settings.cars:
-            said += self._look_at(car, context, state, tools, calls, teller)
+        circuit = Circuit.of(context.settings)
+        for car in sorted(self.settings.cars, key=lambda car: _turn(data, car)):
+            said += self._look_at(car, context, state, tools, calls, teller, circuit)
         for kind, subject, sentence in calls.news():
             teller.now(kind, subject, sentence)
         self._strangers(state, teller)
         return said
 
     def _look_at(
-        self, car: CarSettings, context: Context, state: Json, tools: Tools, calls: Calls, teller: Teller
+        self,
+        car: CarSettings,
+        context: Context,
+        state: Json,
+        tools: Tools,
+        calls: Account,
+        teller: Teller,
+        circuit: Circuit,
     ) -> list[str]:
         data = context.memory.data
         row: Json = data.setdefault("cars", {}).setdefault(car.vin, {})
@@ -102,7 +111,7 @@ class Garage:
         visit = Visit(car, sight, memory, tools.now_s, roads, teller, save, dry_run=context.dry_run)
         wishes = [wish for wish in state.get("wishes") or [] if isinstance(wish, dict)]
         visit.run(wishes, decides(visit, tools.wall))
-        plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun)
+        plan = CarPlan(visit, context, tools.wall, row.setdefault("plan", {}), self._sun, circuit)
         row["memory"] = visit.memory.to_json()
         shown = plan.run()
         self._remind(visit, tools.wall)
@@ -145,7 +154,14 @@ class Garage:
         teller.keep_only("wrong_car", present)
 
 
-def _calls_of(car: CarSettings, calls: Calls) -> Json | None:
+def _turn(data: Json, car: CarSettings) -> tuple[bool, float]:
+    """Whose plan is made first: what charges already, then what must begin first, as of the last look."""
+    kept = data.get("cars", {}).get(car.vin, {}).get("plan", {})
+    latest = kept.get("latest_s")
+    return not kept.get("on"), float(latest) if isinstance(latest, int | float) else 1e12
+
+
+def _calls_of(car: CarSettings, calls: Account) -> Json | None:
     """What its maker's cloud was asked, where it is asked at all."""
     lines = (*car.reads, *car.commands)
     clouds = tuple(f"{scheme}:" for scheme in CLOUDS)

@@ -89,6 +89,10 @@ class TeslaSettings(Section):
     reads_per_day: Annotated[int, Field(ge=0, le=5000)] = 150
     commands_per_day: Annotated[int, Field(ge=0, le=5000)] = 60
     wakes_per_day: Annotated[int, Field(ge=0, le=100)] = 3
+    price_per_energy_read: Annotated[float, Field(ge=0, le=10)] = 0.0
+    price_per_energy_command: Annotated[float, Field(ge=0, le=10)] = 0.0
+    energy_reads_per_day: Annotated[int, Field(ge=0, le=20000)] = 1000
+    energy_commands_per_day: Annotated[int, Field(ge=0, le=5000)] = 60
     money_per_month: Annotated[float, Field(ge=0, le=1000)] = 10.0
     fleet_url: str = ""
     fleet_auth_url: str = ""
@@ -112,6 +116,7 @@ class PlanSettings(Section):
     days: str = "daily"
     prefer: Preference = "cheapest"
     one_piece: bool = False
+    precondition_min: Annotated[float, Field(ge=0, le=360)] = 0.0
     remind_at: time | None = None
 
     @field_validator("by", "remind_at", mode="before")

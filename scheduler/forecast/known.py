@@ -37,15 +37,22 @@ def known_forecast(settings: SchedulerSettings) -> Forecast:
 
 def hottest_today(settings: SchedulerSettings, wall: datetime | None) -> float | None:
     """Today's highest temperature in the degrees of [forecast], or None."""
+    return max(_temperatures(settings, wall), default=None)
+
+
+def coldest_today(settings: SchedulerSettings, wall: datetime | None) -> float | None:
+    """Today's lowest temperature in the degrees of [forecast], or None."""
+    return min(_temperatures(settings, wall), default=None)
+
+
+def _temperatures(settings: SchedulerSettings, wall: datetime | None) -> list[float]:
     forecast = settings.section("forecast", ForecastSettings)
     if forecast is None or wall is None:
-        return None
+        return []
     zone = settings.site.zone
     today = wall.astimezone(zone).date()
     known = [value for at_s, value in known_forecast(settings).heat if _day(at_s, zone) == today]
-    if not known:
-        return None
-    return max(known) if forecast.degrees == "C" else max(known) * 9 / 5 + 32
+    return known if forecast.degrees == "C" else [value * 9 / 5 + 32 for value in known]
 
 
 def path_of(settings: SchedulerSettings) -> Path:

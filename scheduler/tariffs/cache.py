@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,10 @@ class Cache:
     def read(self) -> tuple[PriceSlot, ...]:
         """Every slot that is known; none where the file is missing, damaged, or another service's."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            if found["source"] != self.source:
-                return ()
-            return tuple(_slot(row) for row in found["slots"])  # written in order
+            source, slots = _known(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return ()
+        return slots if source == self.source else ()
 
     def add(self, slots: Iterable[PriceSlot], wall: datetime) -> tuple[PriceSlot, ...]:
         """Put newer slots over the known ones and forget the old. Returns all. Raises KeepError."""
@@ -46,6 +45,13 @@ class Cache:
         told = {"source": self.source, "at": wall.isoformat(), "slots": [_row(slot) for slot in known]}
         write_atomically(self.path, json.dumps(told) + "\n")
         return known
+
+
+@lru_cache(maxsize=4)
+def _known(text: str) -> tuple[str, tuple[PriceSlot, ...]]:
+    """A file's service and its slots, which were written in order. Often asked for, seldom changed."""
+    found = json.loads(text)
+    return found["source"], tuple(_slot(row) for row in found["slots"])
 
 
 def _row(slot: PriceSlot) -> list[Any]:

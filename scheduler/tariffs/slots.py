@@ -7,6 +7,7 @@ Slots are in order and do not overlap; they may be 15 minutes or half a day long
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +76,8 @@ def price_at(slots: Sequence[PriceSlot], wall: datetime) -> PriceSlot | None:
 def known_until(slots: Sequence[PriceSlot], wall: datetime) -> datetime:
     """Up to when prices are known from `wall` on without a gap; `wall` itself when not even now."""
     until, until_s = wall, _s(wall)
-    for slot in slots:
+    first = bisect_right(slots, until_s, key=lambda slot: _s(slot.end))
+    for slot in slots[first:]:
         if _s(slot.start) > until_s:
             break
         if (end_s := _s(slot.end)) > until_s:

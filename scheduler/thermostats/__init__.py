@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from notify.settings import SettingsError
 from scheduler.jobs import Context, Job
 from scheduler.settings import SchedulerSettings
+
+if TYPE_CHECKING:
+    from scheduler.thermostats.policy import Battery
+    from scheduler.thermostats.settings import Aim
 
 USER, PASSWORD = "HONEYWELL_USER", "HONEYWELL_PASSWORD"
 
@@ -23,10 +29,14 @@ def jobs(settings: SchedulerSettings) -> list[Job]:
     problems = []
     if not user or not password:
         problems.append(f"thermostats.service: write {USER}=... and {PASSWORD}=... into credentials.env.")
-    if "battery" not in settings.tables and (rules.steps or (rules.precool and rules.precool.battery_below)):
+    seasons = rules.seasons
+    follows = any(one.steps or (one.before and one.before.battery_below) for one in seasons)
+    if "battery" not in settings.tables and follows:
         problems.append("thermostats.steps: they follow the house battery's charge: add [battery].")
-    if rules.precool and rules.precool.hotter_than is not None and "forecast" not in settings.tables:
-        problems.append("thermostats.precool.hotter_than: it needs the weather: add [forecast].")
+    for one in seasons:
+        if one.before and one.before.beyond is not None and "forecast" not in settings.tables:
+            key = "precool.hotter_than" if one.aim == "cool" else "preheat.colder_than"
+            problems.append(f"thermostats.{key}: it needs the weather: add [forecast].")
     if problems:
         raise SettingsError(problems)
 
@@ -35,24 +45,27 @@ def jobs(settings: SchedulerSettings) -> list[Job]:
         kept = context.memory.data.setdefault("session", {})
         return Honeywell(rules.address, user, password, wall.timestamp() if wall else 0.0, kept)
 
-    return Keeper(rules, service, _charge, _hottest).jobs()
+    return Keeper(rules, service, _battery, _extreme).jobs()
 
 
-def _charge(context: Context) -> float | None:
-    """The house battery's charge; None where it can't be known now."""
+def _battery(context: Context) -> Battery | None:
+    """The house battery's charge and reserve; None where they can't be known now."""
     from scheduler.battery import look
     from scheduler.battery.site import BatteryError
+    from scheduler.thermostats.policy import Battery
 
     if "battery" not in context.settings.tables:
         return None
     try:
-        return look(context).charge_percent
+        site = look(context)
     except BatteryError:
         return None
+    return None if site.charge_percent is None else Battery(site.charge_percent, site.reserve_percent or 0.0)
 
 
-def _hottest(context: Context) -> float | None:
-    """Today's highest forecast temperature in the thermostats' degrees."""
-    from scheduler.forecast.known import hottest_today
+def _extreme(context: Context, aim: Aim) -> float | None:
+    """Today's highest (for heating: lowest) forecast temperature in the thermostats' degrees."""
+    from scheduler.forecast.known import coldest_today, hottest_today
 
-    return hottest_today(context.settings, context.moment.wall)
+    asked = hottest_today if aim == "cool" else coldest_today
+    return asked(context.settings, context.moment.wall)

@@ -22,6 +22,7 @@ from typing import Any
 import requests
 
 from scheduler.thermostats.policy import Device, Hold, LockedOut, SystemMode, ThermostatError, quarters
+from scheduler.thermostats.settings import Aim
 
 ADDRESS = "https://www.mytotalconnectcomfort.com"
 COOKIE = ".ASPXAUTH_TRUEHOME"
@@ -37,6 +38,7 @@ MODES: dict[int, SystemMode] = {
     4: "auto",
     5: "auto",
 }
+KEYS: dict[Aim, str] = {"cool": "Cool", "heat": "Heat"}
 HOLDS: dict[int, Hold] = {0: "schedule", 1: "temporary", 2: "permanent"}
 
 
@@ -98,19 +100,25 @@ class Honeywell:
                 float(ui["HeatSetpoint"]),
                 float(ui["CoolLowerSetptLimit"]),
                 float(ui["CoolUpperSetptLimit"]),
+                float(ui["HeatLowerSetptLimit"]),
+                float(ui["HeatUpperSetptLimit"]),
                 float(ui.get("Deadband") or 0.0),
             )
         except (KeyError, TypeError, ValueError):
             raise ThermostatError(f"{name} tells something that is not understood.") from None
 
-    def hold(self, device_id: str, cool: float, until: datetime) -> None:
+    def hold(self, device_id: str, aim: Aim, degrees: float, until: datetime) -> None:
         """A temporary hold; it ends at the quarter hour at or after `until`."""
-        end = quarters(until)
-        self._change(device_id, CoolSetpoint=cool, CoolNextPeriod=end, StatusCool=1, StatusHeat=1)
+        values: dict[str, object] = {
+            f"{KEYS[aim]}Setpoint": degrees,
+            f"{KEYS[aim]}NextPeriod": quarters(until),
+        }
+        self._change(device_id, **values, StatusCool=1, StatusHeat=1)
 
-    def keep(self, device_id: str, cool: float) -> None:
+    def keep(self, device_id: str, aim: Aim, degrees: float) -> None:
         """A permanent hold."""
-        self._change(device_id, CoolSetpoint=cool, StatusCool=2, StatusHeat=2)
+        values: dict[str, object] = {f"{KEYS[aim]}Setpoint": degrees}
+        self._change(device_id, **values, StatusCool=2, StatusHeat=2)
 
     def release(self, device_id: str) -> None:
         """Back to the schedule."""

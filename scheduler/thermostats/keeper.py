@@ -1,6 +1,7 @@
-"""The thermostats' job: pre-cool before a peak, set back in it as the battery falls, and give all back.
+"""The thermostats' job: pre-cool (or pre-heat) before a peak, set back in it as the battery falls, and give
+back.
 
-What was done is remembered for each device and day, and written down before the next device is touched. A
+What was done is remembered for each device and peak, and written down before the next device is touched. A
 change is believed when the portal took it, and checked at the next look, a quarter of an hour later: one
 that did not stay is done again, one that a person changed is left alone. Nothing here can stop another job.
 """
@@ -8,25 +9,29 @@ that did not stay is done again, one that a person changed is left alone. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from notify.events import event_of
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.thermostats.policy import (
-    COOLS,
+    DOES,
+    LEARNS_FROM_S,
+    Battery,
     Day,
     Device,
     LockedOut,
     ThermostatError,
     Thermostats,
+    crossed,
     day_of,
-    pre_cool,
-    precool_reasons,
+    fall,
+    prepared,
+    reasons_before,
     set_back,
 )
-from scheduler.thermostats.settings import ThermostatSettings
+from scheduler.thermostats.settings import Aim, ThermostatSettings
 
 EVERY_S = 300.0
 GIVE_BACK_S = 3 * 3600.0
@@ -34,18 +39,19 @@ ACCOUNT = "thermostats"
 CLOSE = 0.3
 
 ServiceAt = Callable[[Context], Thermostats]
-NumberAt = Callable[[Context], float | None]
+BatteryAt = Callable[[Context], Battery | None]
+ExtremeAt = Callable[[Context, Aim], float | None]
 Kept = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """The job of one account. `charge` is the battery's per cent, `hottest` today's highest forecast."""
+    """The job of one account. `extreme` is today's highest forecast temperature, for heating the lowest."""
 
     settings: ThermostatSettings
     service: ServiceAt
-    charge: NumberAt
-    hottest: NumberAt
+    battery: BatteryAt
+    extreme: ExtremeAt
 
     def jobs(self) -> list[Job]:
         """One job."""
@@ -56,10 +62,10 @@ class Keeper:
         """Do what this time of day asks for."""
         wall, kept = _wall(context), context.memory.data
         today, now = day_of(self.settings, wall), wall.timestamp()
-        if today is None or not today.precool <= wall or now > today.end.timestamp() + GIVE_BACK_S:
+        if today is None or now > today.end.timestamp() + GIVE_BACK_S:
             return []
-        if kept.get("day") != wall.date().isoformat():
-            kept |= {"day": wall.date().isoformat(), "devices": {}, "precool": None, "looked": 0.0}
+        if kept.get("day") != today.id:
+            kept |= {"day": today.id, "devices": {}, "precool": None, "looked": 0.0, "seen": []}
         if now < _float(kept, "rest_until") < now + 86400:
             return []
         if 0 <= now - _float(kept, "looked") < self.settings.check_every_min * 60 - 20:
@@ -74,92 +80,115 @@ class Keeper:
     def _phase(self, context: Context, today: Day, wall: datetime) -> list[str]:
         kept = context.memory.data
         if wall >= today.end:
-            return self._give_back(context)
+            return self._give_back(context, today)
         kept["looked"] = wall.timestamp()
         if wall < today.peak:
-            return self._precool(context, today)
-        charge = self.charge(context)
-        if charge is None:
+            return self._before(context, today)
+        battery = self._falling(context, wall.timestamp())
+        if battery is None:
             return ["The battery's charge is not known, so the thermostats stay as they are."]
-        lowest = min((step.battery_percent for step in self.settings.steps), default=0.0)
-        highest = max((step.battery_percent for step in self.settings.steps), default=0.0)
-        if charge > highest or lowest <= 0:
+        left_s = today.end.timestamp() - wall.timestamp()
+        steps = crossed(today.season.steps, battery, left_s)
+        if not steps:
             return []
-        return self._each(context, lambda device, mine: self._set_back(context, device, mine, charge, today))
+
+        def one(device: Device, mine: Kept) -> str:
+            return self._set_back(context, device, mine, steps, battery, today)
+
+        return self._each(context, today, one)
+
+    def _falling(self, context: Context, now: float) -> Battery | None:
+        """The battery now, and how long it lasts at the fall of the last looks."""
+        kept, battery = context.memory.data, self.battery(context)
+        if battery is None:
+            return None
+        seen = [(float(at_s), float(charge)) for at_s, charge in kept.get("seen", [])]
+        seen = [one for one in seen if 0 <= now - one[0] <= LEARNS_FROM_S] + [(now, battery.charge_percent)]
+        kept["seen"] = [list(one) for one in seen]
+        return replace(battery, lasts_s=fall(seen, battery.reserve_percent))
 
     # --- what is done ------------------------------------------------------------------------------
 
-    def _precool(self, context: Context, today: Day) -> list[str]:
-        """Decided once a day, by the first run in time; then done for each device until it is done."""
-        kept = context.memory.data
+    def _before(self, context: Context, today: Day) -> list[str]:
+        """Decided once a peak, by the first run in time; then done for each device until it is done."""
+        kept, season = context.memory.data, today.season
         if kept.get("precool") is None:
-            kept["precool"] = precool_reasons(self.settings, self.charge(context), self.hottest(context))
+            battery = self.battery(context)
+            charge = battery.charge_percent if battery else None
+            kept["precool"] = reasons_before(season, charge, self.extreme(context, season.aim))
         reasons = kept["precool"]
         if not reasons:
             return []
         why = " and ".join(str(one) for one in reasons)
 
         def one(device: Device, mine: Kept) -> str:
-            wanted = pre_cool(self.settings, device)
+            wanted = prepared(season, device)
             if mine.get("precool") or wanted is None:
                 mine["precool"] = True
                 return ""
-            self._hold(context, device, mine, wanted, today.peak)
+            self._hold(context, device, mine, wanted, today.season.aim, today.peak)
             mine["precool"] = True
-            return f"{device.name} cools to {wanted:g} degrees until {today.peak:%H:%M}: {why}."
+            return f"{device.name} {season.aim}s to {wanted:g} degrees until {today.peak:%H:%M}: {why}."
 
-        return self._each(context, one, lambda mine: bool(mine.get("precool")))
+        return self._each(context, today, one, lambda mine: bool(mine.get("precool")))
 
-    def _set_back(self, context: Context, device: Device, mine: Kept, charge: float, today: Day) -> str:
+    def _set_back(
+        self, context: Context, device: Device, mine: Kept, now: list[int], battery: Battery, today: Day
+    ) -> str:
+        season = today.season
         done = [number for number in mine.get("steps", []) if isinstance(number, int)]
-        if done and _is_as_before(device, mine):  # what was taken did not stay
+        if done and _is_as_before(device, mine, season.aim):  # what was taken did not stay
             tries = int(_float(mine, "again")) + 1
             mine["again"] = tries
             if tries > 2:
                 raise ThermostatError(f"{device.name} does not keep what it is set to.")
             done = []
-        change = set_back(self.settings, device, charge, done)
+        change = set_back(season, device, now, done)
         if change is None:
             return ""
         wanted, steps = change
-        if wanted <= device.cool:
+        if wanted == device.setpoint(season.aim):
             mine["steps"] = sorted({*done, *steps})
             return ""
-        self._hold(context, device, mine, wanted, today.end)
+        self._hold(context, device, mine, wanted, season.aim, today.end)
         mine["steps"] = sorted({*done, *steps})
         return (
-            f"{device.name} goes from {device.cool:g} to {wanted:g} degrees until {today.end:%H:%M}: "
-            f"the battery is at {charge:.1f} %."
+            f"{device.name} goes from {device.setpoint(season.aim):g} to {wanted:g} degrees until "
+            f"{today.end:%H:%M}: {battery.words}."
         )
 
-    def _give_back(self, context: Context) -> list[str]:
+    def _give_back(self, context: Context, today: Day) -> list[str]:
         """Release what is still as we set it; a hold that a person made stays."""
+        aim = today.season.aim
 
         def one(device: Device, mine: Kept) -> str:
             mine["back"] = True
-            if device.hold != "temporary" or abs(device.cool - _float(mine, "set")) > CLOSE:
+            if device.hold != "temporary" or abs(device.setpoint(aim) - _float(mine, "set")) > CLOSE:
                 return ""
             service = self.service(context)
             if context.dry_run:
                 return f"would give {device.name} back"
             if mine.get("hold") == "permanent":
-                service.keep(device.id, _float(mine, "before"))
+                service.keep(device.id, aim, _float(mine, "before"))
                 return f"{device.name} is held at {_float(mine, 'before'):g} degrees again."
             service.release(device.id)
             return f"{device.name} follows its own schedule again."
 
-        return self._each(context, one, lambda mine: bool(mine.get("back")) or "set" not in mine)
+        return self._each(context, today, one, lambda mine: bool(mine.get("back")) or "set" not in mine)
 
-    def _hold(self, context: Context, device: Device, mine: Kept, wanted: float, until: datetime) -> None:
+    def _hold(
+        self, context: Context, device: Device, mine: Kept, wanted: float, aim: Aim, until: datetime
+    ) -> None:
         if not context.dry_run:
-            self.service(context).hold(device.id, wanted, until)
+            self.service(context).hold(device.id, aim, wanted, until)
         if "before" not in mine:
-            mine |= {"before": device.cool, "hold": device.hold}
-        mine |= {"from": device.cool, "set": wanted}
+            mine |= {"before": device.setpoint(aim), "hold": device.hold}
+        mine |= {"from": device.setpoint(aim), "set": wanted}
 
     def _each(
         self,
         context: Context,
+        today: Day,
         act: Callable[[Device, Kept], str],
         is_done: Callable[[Kept], bool] = lambda mine: False,
     ) -> list[str]:
@@ -182,9 +211,10 @@ class Keeper:
                 mine.pop("back", None)
                 said.append(_tell_trouble(context, "thermostat_failed", str(error), name))
                 continue
-            if device.mode not in COOLS and not mine.get("told_mode"):
+            aim = today.season.aim
+            if device.mode not in DOES[aim] and not mine.get("told_mode"):
                 mine["told_mode"] = True
-                said.append(f"{name} does not cool now ({device.mode}), and is left alone.")
+                said.append(f"{name} does not {aim} now ({device.mode}), and is left alone.")
             _tell_done(context, name, told)
             context.memory.save()
             said += [told] if told else []
@@ -207,12 +237,13 @@ class Keeper:
         return found
 
 
-def _is_as_before(device: Device, mine: Kept) -> bool:
+def _is_as_before(device: Device, mine: Kept, aim: Aim) -> bool:
     """Whether it shows the setpoint from before our last change, as if that had never been."""
     was, put = mine.get("from"), mine.get("set")
     if not isinstance(was, int | float) or not isinstance(put, int | float):
         return False
-    return device.hold != "permanent" and abs(device.cool - was) < CLOSE < abs(device.cool - put)
+    now = device.setpoint(aim)
+    return device.hold != "permanent" and abs(now - was) < CLOSE < abs(now - put)
 
 
 def _tell_trouble(context: Context, kind: str, sentence: str, subject: str) -> str:

@@ -16,7 +16,13 @@ from simulator.clouds.web import Answer, Request, WebPeer
 
 LOGIN_PAGE = "<html><body><form action='/portal'>Log in</form></body></html>"
 LOCKED = Answer("", 302, {"Location": "/portal/Error/TooManyAttempts"})
-NAMES = {"CoolSetpoint": "cool", "CoolNextPeriod": "until_quarter", "StatusCool": "status"}
+NAMES = {
+    "CoolSetpoint": "cool",
+    "CoolNextPeriod": "until_quarter",
+    "HeatSetpoint": "heat",
+    "HeatNextPeriod": "until_quarter",
+    "StatusCool": "status",
+}
 BETWEEN_SIGN_INS_S = 120.0
 BETWEEN_READS_S = 120.0
 
@@ -32,6 +38,7 @@ class Stat:
     until_quarter: int = 64
     switch: int = 3
     scheduled: float = 76.0
+    scheduled_heat: float = 66.0
     lower: float = 60.0
     upper: float = 90.0
     dead: bool = False
@@ -118,6 +125,8 @@ class HoneywellPortal:
             "HeatSetpoint": stat.heat,
             "CoolLowerSetptLimit": stat.lower,
             "CoolUpperSetptLimit": stat.upper,
+            "HeatLowerSetptLimit": 40.0,
+            "HeatUpperSetptLimit": 85.0,
             "Deadband": 3.0,
             "StatusCool": stat.status,
             "StatusHeat": stat.status,
@@ -136,5 +145,5 @@ class HoneywellPortal:
                 if form.get(key) is not None:
                     setattr(stat, name, form[key])
             if stat.status == 0:
-                stat.cool = stat.scheduled
+                stat.cool, stat.heat = stat.scheduled, stat.scheduled_heat
         return Answer({"success": 1})

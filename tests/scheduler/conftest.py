@@ -38,6 +38,8 @@ class AgentPeer:
         self.sessions = lambda start, end: []
         for name in ("forecast", "prices"):
             server.expect_request(f"/api/v1/{name}").respond_with_handler(self._ahead)
+        self.account = None
+        server.expect_request("/api/v1/calls").respond_with_handler(self._told_calls)
         for path in ("/api/v1/history", "/api/v1/sessions"):
             server.expect_request(path).respond_with_handler(self._past)
         for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
@@ -58,6 +60,10 @@ class AgentPeer:
         if request.method == "PUT":
             setattr(self, name, json.loads(request.data))
         return Response(json.dumps(getattr(self, name)), content_type="application/json")
+
+    def _told_calls(self, request):
+        self.account = json.loads(request.data)
+        return Response(request.data, content_type="application/json")
 
     def _past(self, request):
         self.calls.append((request.method, request.path))

@@ -105,6 +105,21 @@ def test_what_the_scheduler_knows_of_a_car_reaches_its_charger(web, house):
     assert [car["vin"] for car in web.get("/api/v1/cars").json()] == [VIN]
 
 
+def test_the_accounts_calls_are_shown(web):
+    assert web.get("/api/v1/calls").json() is None
+    told = {"today": {"energy": 24}, "caps": {"energy": 1000}, "month_money": 0.5, "currency": "USD"}
+    assert web.put("/api/v1/calls", json=told).json() == told | {"month_money_cap": 0.0}
+    for bad in (
+        {},
+        {"today": {"energy": -1}},
+        {"today": {"data": "1"}},
+        told | {"x": 1},
+        told | {"today": [1]},
+    ):
+        assert web.put("/api/v1/calls", json=bad).status_code == 422
+    assert web.get("/api/v1/calls").json()["today"] == {"energy": 24}
+
+
 def test_a_forecast_is_shown_in_order(web):
     late = {"start": "2026-06-03T15:00:00+02:00", "end": "2026-06-03T16:00:00+02:00", "watts": 900.5}
     early = {"start": "2026-06-03T14:00:00+02:00", "end": "2026-06-03T15:00:00+02:00", "watts": 0}
@@ -376,6 +391,8 @@ def test_the_description_names_every_call_and_how_it_may_fail(web):
         "GET /api/v1/upcoming",
         "GET /api/v1/cars",
         "PUT /api/v1/cars/{vin}",
+        "GET /api/v1/calls",
+        "PUT /api/v1/calls",
         "GET /api/v1/forecast",
         "PUT /api/v1/forecast",
         "GET /api/v1/prices",

@@ -48,6 +48,7 @@ CHANGES = {
     ),
     ("PUT", "/api/v1/cars/{vin}"): Change("The car Blue is told by", {"name": "Blue"}, {"vin": VIN}),
     ("PUT", "/api/v1/forecast"): Change("The solar forecast is told by", [SUN]),
+    ("PUT", "/api/v1/calls"): Change("The account of cloud calls is told by", {"today": {"data": 3}}),
     ("PUT", "/api/v1/prices"): Change("The price of power is told by", PRICES),
     ("PUT", "/api/v1/meters/{role}"): Change("The grid meter is told by", {"watts": 5}, {"role": "grid"}),
     ("PUT", "/api/v1/admin/restore"): Change("The house was set to off", BACKUP),

@@ -117,6 +117,7 @@ NEEDS = {
             "windows",
             "upcoming",
             "cars",
+            "calls",
             "history",
             "sessions",
             "sessions.csv",
@@ -127,7 +128,16 @@ NEEDS = {
     | {"/api/v1/events", "/api/v1/decisions", "/api/v1/chargers/{charger}/evcc"},
     "control": {
         f"/api/v1/{noun}"
-        for noun in ("mode", "boost", "windows", "windows/{name}", "cars/{vin}", "forecast", "prices")
+        for noun in (
+            "mode",
+            "boost",
+            "windows",
+            "windows/{name}",
+            "cars/{vin}",
+            "calls",
+            "forecast",
+            "prices",
+        )
     }
     | {"/api/v1/meters/{role}", "/api/v1/limit", "/api/v1/chargers/{charger}/evcc"},
     "admin": {f"/api/v1/admin/{noun}" for noun in ("settings", "doctor", "backup", "restore", "sessions")}

@@ -120,6 +120,19 @@ class CarBody(Ask):
         return CarStatus(vin=vin, **self.model_dump())
 
 
+Money = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1_000_000)]
+
+
+class CallsBody(Ask):
+    """What a clouds' account was asked: calls of today and their caps by class, and this month's money."""
+
+    today: Annotated[dict[str, Counter], Field(max_length=20)]
+    caps: Annotated[dict[str, Counter], Field(max_length=20)] = {}
+    month_money: Money = 0.0
+    month_money_cap: Money = 0.0
+    currency: Annotated[str, Field(max_length=8)] = ""
+
+
 class SunBody(Ask):
     """Mean watts of all panels from `start` (included) to `end` (not)."""
 

@@ -48,7 +48,7 @@ mode = "self_consumption"
 class BatteryHouse:
     """The two jobs, their cloud, and what was told."""
 
-    def __init__(self, config, house, wall, more="", zone=LOS_ANGELES):
+    def __init__(self, config, house, wall, more="", zone=LOS_ANGELES, before=""):
         self.clock = FakeClock(datetime.fromisoformat(wall).replace(tzinfo=zone))
         self.cloud = PowerwallCloud(lambda: self.clock.wall.timestamp()).start()
         self.pack = self.cloud.pack
@@ -56,7 +56,7 @@ class BatteryHouse:
         more = more.replace("GATEWAY", self.cloud.gateway.url)
         text = PERIODS.format(address=self.cloud.cloud.url, more=more)
         listen = SchedulerSettings.load(config).agent_url.removeprefix("http://")
-        config.write_text(f'[site]\ntimezone = "{zone.key}"\n[web]\nlisten = "{listen}"\n{text}')
+        config.write_text(f'[site]\ntimezone = "{zone.key}"\n[web]\nlisten = "{listen}"\n{before}{text}')
         secrets = config.with_name("credentials.env")
         secrets.write_text("TESLA_ACCESS_TOKEN=good\nGATEWAY_PASSWORD=12345\n")
         secrets.chmod(0o600)
@@ -85,6 +85,10 @@ class BatteryHouse:
     @property
     def kinds(self):
         return [event.kind for event in self.home.told]
+
+    def said(self, kind):
+        """What the letters of a kind say."""
+        return " ".join(event.sentence for event in self.home.told if event.kind == kind)
 
     @property
     def state(self):

@@ -1,5 +1,7 @@
 """The peak manager and the end-of-day letter as stories: summer, winter, holiday, DST, and every bad day."""
 
+import json
+
 import pytest
 
 from notify.settings import SettingsError
@@ -242,6 +244,51 @@ def test_two_readings_an_hour_off_peak_and_few_in_it(powerwall):
     assert house.cloud.counts["GET live_status"] < 18 * 2 + 6 * 12 + 20
 
 
+def spent(house):
+    """The account's calls of today, as its ledger on disk has them."""
+    return json.loads((house.home.runner.folder / "tesla-calls.json").read_text())
+
+
+def test_every_call_is_counted_with_its_money_whichever_job_makes_it(powerwall, agent):
+    prices = "[tesla]\nprice_per_energy_read = 0.01\nprice_per_energy_command = 0.1\nclient_id = 'app'\n"
+    house = powerwall("2026-06-10T13:50", more='service = "fleet"', before=prices)
+    house.until("2026-06-10T20:10")
+    today = spent(house)["today"]
+    assert today["energy"] == house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"]
+    assert today["energy_command"] == house.cloud.counts["POST operation"] + house.cloud.counts["POST backup"]
+    assert spent(house)["money"] == pytest.approx(0.01 * today["energy"] + 0.1 * today["energy_command"])
+    assert 0 < agent.account["today"]["energy"] <= today["energy"]  # for the page's House
+    assert agent.account["caps"]["energy_command"] == 60
+
+
+def test_calls_of_the_owner_road_cost_nothing(powerwall):
+    house = powerwall("2026-06-10T13:50", before="[tesla]\nprice_per_energy_read = 0.01\n")
+    house.until("2026-06-10T14:10")
+    assert spent(house)["today"]["energy"] > 2
+    assert spent(house).get("money", 0) == 0
+
+
+def test_a_cap_is_never_passed_and_is_told_with_what_to_set_by_hand(powerwall):
+    house = powerwall("2026-06-10T12:00", before="[tesla]\nenergy_reads_per_day = 10\n")
+    house.until("2026-06-10T18:00")
+    assert house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"] == 10
+    assert [kind for kind in house.kinds if kind.startswith("api")] == ["api_budget_low", "api_budget_spent"]
+    assert "reads of the house battery are used up; the battery stays as it is." in house.said(
+        "api_budget_spent"
+    )
+    house.until("2026-06-11T00:40")
+    assert house.cloud.counts["GET live_status"] > 5  # a new day
+
+
+def test_a_gateway_that_can_not_be_read_is_said_and_the_cloud_asked(powerwall):
+    house = powerwall("2026-06-10T00:00", more='gateway = "GATEWAY"')
+    house.until("2026-06-10T00:10")
+    house.cloud.troubles = [("/api/login", Answer({}, 403))]
+    before, said = house.cloud.counts["GET live_status"], house.until("2026-06-10T02:00")
+    assert "refuses the password: see GATEWAY_PASSWORD. The cloud is asked instead." in said[0]
+    assert (house.cloud.counts["GET live_status"] > before, house.kinds) == (True, [])
+
+
 def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
     house = powerwall("2026-06-10T00:00", more='gateway = "GATEWAY"')
     house.until("2026-06-10T13:00")
@@ -265,6 +312,10 @@ def test_the_gateway_is_asked_instead_of_the_cloud(powerwall):
         (
             f'[battery]\nsite = "1"\n{PERIOD}',
             "p sets reserve, but off_peak does not say what it is afterwards: add reserve to off_peak.",
+        ),
+        (
+            '[battery]\nsite = "1"\ngateway_login = "wifi"',
+            'gateway_login = "wifi" needs gateway = "https://192.168.91.1"',
         ),
         ('[battery]\nsite = "1"\nmode = "on"', "battery.mode: there is no such setting."),
         ('[battery]\nsite = "1"\naddress = "http://tesla.example"', "battery.address"),

@@ -1,13 +1,14 @@
 """The forecast as plans see it: what the house leaves of the sun, and only where a car can live on it."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from scheduler.cars.goals import Power
-from scheduler.cars.sunny import by_hour, sunny
+from scheduler.cars.sunny import Hunger, by_hour, hunger_of, sunny
 from scheduler.forecast.known import path_of
 from scheduler.forecast.slots import SolarSlot
 from tests.scheduler.cars.test_plans import NIGHT, PLAN, until
@@ -26,6 +27,39 @@ def test_what_the_house_leaves_counts_from_6_amps_on(forecast_w, share):
     found = sunny([SolarSlot(NOON_S, NOON_S + 3600, forecast_w)], [400.0] * 24, FULL, BERLIN)
     assert [one.share for one in found] == ([pytest.approx(share)] if share else [])
     assert all(one.end - one.start == timedelta(hours=1) and one.start.hour == 12 for one in found)
+
+
+def test_a_hungry_house_battery_eats_first_each_day_anew():
+    day = [SolarSlot(NOON_S + 3600 * hour, NOON_S + 3600 * (hour + 1), 5000.0) for hour in (-2, -1, 0, 1)]
+    later = [SolarSlot(slot.start_s + 86400, slot.end_s + 86400, slot.watts) for slot in day]
+    hunger = Hunger(date(2026, 6, 10), today_wh=5400.0, later_wh=10_000.0)
+    found = sunny([*day, *later], [400.0] * 24, FULL, BERLIN, hunger)  # 3600 W are left of each hour
+    shares = [(one.start.day, one.start.hour, round(one.share, 2)) for one in found]
+    assert shares == [(10, 11, 0.49), (10, 12, 0.98), (10, 13, 0.98), (11, 13, 0.98)]
+
+
+@pytest.mark.parametrize(
+    ("solar", "charge", "today_kwh", "later_kwh"),
+    [
+        ("battery_kwh = 13.5", 42, 13.5 * 0.48 / 0.95, 13.5 * 0.7 / 0.95),
+        ("battery_kwh = 13.5\nbattery_full_percent = 80", 10, 13.5 * 0.7 / 0.95, 13.5 * 0.7 / 0.95),
+        ("battery_kwh = 13.5", None, 13.5 * 0.7 / 0.95, 13.5 * 0.7 / 0.95),
+        ("battery_kwh = 10", 97, 0.0, 7.0 / 0.95),
+        ("battery_kwh = 13.5\nbattery = 'car_first'", 42, None, None),
+        ("", 42, None, None),
+    ],
+)
+def test_its_appetite_is_what_it_lacks_by_the_houses_own_rule(
+    config, house, solar, charge, today_kwh, later_kwh
+):
+    config.write_text(config.read_text() + f"[solar]\n{solar}\n")
+    home = house()
+    agent = SimpleNamespace(state=lambda: {"power": {"battery_soc_percent": charge}})
+    found = hunger_of(SimpleNamespace(settings=home.settings, agent=agent), home.clock.wall)
+    if today_kwh is None:
+        assert found is None
+    else:
+        assert (found.today_wh, found.later_wh) == pytest.approx((1000 * today_kwh, 1000 * later_kwh))
 
 
 def test_the_house_is_learned_by_the_hour_of_its_own_clock():

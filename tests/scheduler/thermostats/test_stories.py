@@ -15,6 +15,7 @@ from simulator.clouds.powerwall import PowerwallCloud
 from simulator.clouds.web import Answer
 
 PHOENIX = ZoneInfo("America/Phoenix")
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 RULES = """
 [thermostats]
 address = "{portal}"
@@ -41,8 +42,8 @@ address = "http://127.0.0.1:1"
 
 
 class House:
-    def __init__(self, config, house, wall, more=""):
-        self.clock = FakeClock(datetime.fromisoformat(wall).replace(tzinfo=PHOENIX))
+    def __init__(self, config, house, wall, more="", zone=PHOENIX):
+        self.clock = FakeClock(datetime.fromisoformat(wall).replace(tzinfo=zone))
 
         def now():
             return self.clock.wall.timestamp()
@@ -53,7 +54,7 @@ class House:
         self.pack = self.cloud.pack
         listen = SchedulerSettings.load(config).agent_url.removeprefix("http://")
         text = RULES.format(portal=self.portal.web.url, cloud=self.cloud.cloud.url, more=more)
-        config.write_text(f'[site]\ntimezone = "America/Phoenix"\n[web]\nlisten = "{listen}"\n{text}')
+        config.write_text(f'[site]\ntimezone = "{zone.key}"\n[web]\nlisten = "{listen}"\n{text}')
         secrets = config.with_name("credentials.env")
         secrets.write_text("TESLA_ACCESS_TOKEN=good\nHONEYWELL_USER=me\nHONEYWELL_PASSWORD=right\n")
         secrets.chmod(0o600)
@@ -77,6 +78,15 @@ class House:
             said += [line for one in self.home.after(every_s) for line in one.sentences]
         return said
 
+    def live(self, seconds, every_s=300):
+        """Ticks for so long; a clock change or not."""
+        for _ in range(round(seconds / every_s)):
+            self.home.after(every_s)
+
+    @property
+    def heat(self):
+        return self.down.heat, self.up.heat
+
     @property
     def told(self):
         return [event.kind for event in self.home.told]
@@ -90,8 +100,8 @@ class House:
 def home(config, house):
     started = []
 
-    def start(wall="2026-06-10T11:50", more=""):
-        started.append(House(config, house, wall, more))
+    def start(wall="2026-06-10T11:50", more="", zone=PHOENIX):
+        started.append(House(config, house, wall, more, zone))
         return started[-1]
 
     yield start
@@ -239,6 +249,145 @@ def test_a_restart_in_the_peak_raises_nothing_twice_and_signs_in_no_more(home):
     assert house.portal.counts["sign-in"] == 1
 
 
+# --- in winter, and by the time that is left --------------------------------------------------------
+
+WINTER = """
+[[thermostats.heating]]
+from = "06:00"
+to = "09:00"
+steps = [{ battery_percent = 60, degrees = 2 }, { battery_percent = 30, degrees = 4 }]
+[[thermostats.heating]]
+from = "17:00"
+to = "21:00"
+steps = [{ battery_percent = 50, degrees = 2 }, { battery_percent = 20, degrees = 4 }]
+preheat = { from = "15:00", setpoint = 72, battery_below = 60, colder_than = 35 }
+lowest = 62
+"""
+
+
+def test_a_winter_weekday_lowers_the_heat_in_both_peaks_and_gives_it_back(home):
+    house = home("2026-12-09T05:50", more=WINTER)
+    house.down.switch = house.up.switch = 1
+    house.pack.charge_percent = 70
+    house.until("07:30", charge=55)
+    assert house.heat == (64, 64)
+    says = "Downstairs goes from 66 to 64 degrees until 09:00: the battery is at "
+    assert house.home.told[0].sentence.startswith(says)
+    assert house.down.until_quarter == 36
+    house.until("09:15")
+    assert house.heat == (66, 66)
+    house.pack.charge_percent = 95
+    house.until("16:50")
+    assert house.heat == (66, 66)  # full, and no word of the cold: nothing is done before
+    house.until("18:00", charge=45)
+    assert house.heat == (64, 64)
+    house.until("20:00", charge=12)
+    assert house.heat == (62, 62)  # four more degrees, but never below the owner's bound
+    house.until("21:15")
+    assert (house.heat, house.cool, house.down.status) == ((66, 66), (76, 76), 0)
+
+
+def test_a_low_battery_heats_before_the_evening_and_never_against_the_dead_band(home):
+    house = home("2026-12-09T14:50", more=WINTER)
+    house.down.switch, house.up.switch, house.up.cool = 1, 4, 73
+    house.pack.charge_percent = 40
+    house.until("15:20")
+    assert house.heat == (72, 70)  # upstairs is in auto: cool 73 less the dead band of 3
+    assert (
+        house.home.told[0].sentence == "Downstairs heats to 72 degrees until 17:00: the battery is at 40.0 %."
+    )
+    assert house.down.until_quarter == 68
+
+
+@pytest.mark.parametrize(("lowest_c", "heat"), [(3.0, 66), (1.0, 72)])
+def test_a_cold_day_heats_before_the_evening_and_a_mild_one_does_not(home, lowest_c, heat):
+    house = home("2026-12-09T14:50", more=WINTER)
+    house.down.switch = 1
+    file, at_s = path_of(house.home.settings), house.clock.wall.timestamp()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'{{"factor": 1, "slots": [], "heat": [[{at_s}, {lowest_c}], [{at_s + 3600}, 9.0]]}}')
+    house.until("15:20")
+    assert house.down.heat == heat
+
+
+def test_a_thermostat_that_cools_is_left_alone_in_winter(home):
+    house = home("2026-12-09T16:50", more=WINTER)
+    house.until("19:00", charge=10)
+    assert (house.heat, house.cool) == ((66, 66), (76, 76))
+
+
+@pytest.mark.parametrize("day", ["2026-12-25T05:50", "2026-12-12T05:50", "2026-06-10T05:50"])
+def test_holidays_weekends_and_summers_leave_the_heat_alone(home, day):
+    house = home(day, more=WINTER)
+    house.down.switch = house.up.switch = 1
+    house.until("20:00", charge=5)
+    assert house.heat == (66, 66)
+
+
+def test_a_dead_heater_gets_its_own_and_a_person_wins(home):
+    house = home("2026-12-09T16:50", more=WINTER)
+    house.down.switch = house.up.switch = 1
+    house.down.dead = True
+    house.until("18:00", charge=45)
+    assert house.heat == (66, 64)
+    house.up.heat = 70
+    house.down.dead = False
+    house.until("19:00", charge=40)
+    assert house.heat == (64, 70)
+    house.until("21:15")
+    assert house.heat == (66, 70)
+
+
+TIME_LEFT = """
+[[thermostats.heating]]
+from = "17:00"
+to = "21:00"
+steps = [{ lasts_minutes = 120, degrees = 1 }, { lasts_minutes = 60, degrees = 2 }]
+"""
+
+
+def test_the_time_that_is_left_is_measured_by_the_fall_and_counts_only_within_the_peak(home):
+    house = home("2026-12-09T16:50", more=TIME_LEFT)
+    house.down.switch = house.up.switch = 1
+    house.pack.reserve = 20
+    house.until("17:20", charge=62)  # 0.6 % a minute: at 17:15 it would reach its 20 % in 75 minutes
+    assert house.heat == (65, 65)
+    assert " and lasts " in house.home.told[0].sentence
+    house.until("18:55", charge=61)  # calm: it lasts far beyond the peak
+    assert house.heat == (65, 65)
+    house.until("19:35", charge=40)
+    assert house.heat == (63, 63)
+
+
+def test_a_step_may_ask_for_much_of_the_peak_to_come(home):
+    steps = "steps = [{ battery_percent = 75, degrees = 2, peak_minutes_left = 120 }]"
+    rules = f'[[thermostats.heating]]\nfrom = "17:00"\nto = "21:00"\n{steps}\n'
+    house = home("2026-12-09T16:50", more=rules)
+    house.down.switch = house.up.switch = 1
+    house.until("19:05")
+    house.pack.charge_percent = 70.0
+    house.until("20:50")  # with less than two hours to come it is let fall
+    assert house.heat == (66, 66)
+
+
+@pytest.mark.parametrize(("day", "utc"), [("2026-03-08", 7), ("2026-11-01", 8)])
+def test_both_dst_days_set_back_and_give_back_by_the_clock_on_the_wall(home, day, utc):
+    rules = WINTER.replace('from = "06:00"', 'days = "sun"\nfrom = "00:30"').replace(
+        'to = "09:00"', 'to = "05:00"'
+    )
+    house = home(f"{day}T00:20", more=rules, zone=LOS_ANGELES)
+    house.down.switch = house.up.switch = 1
+    house.pack.charge_percent = 50.0
+    house.live(3600)
+    assert house.heat == (64, 64)
+    begins = house.clock.wall.timestamp()
+    while house.heat == (64, 64):
+        house.live(300)
+    hours = (house.clock.wall.timestamp() - begins) / 3600
+    assert hours == pytest.approx({7: 2.67, 8: 4.67}[utc], abs=0.2)
+    assert f"{house.clock.wall:%H}" == "05"
+
+
 # --- the portal's bad days -------------------------------------------------------------------------
 
 
@@ -321,10 +470,19 @@ def test_an_unknown_name_lists_those_that_are(home, text, says):
             "steps = [{ battery_percent = 20, degrees = 2 }, { battery_percent = 50, degrees = 2 }]",
             "steps go down",
         ),
+        ("steps = [{ degrees = 2 }]", "a step needs battery_percent or lasts_minutes"),
+        (
+            '[[thermostats.heating]]\npreheat = { from = "18:00", setpoint = 70 }',
+            "preheat begins before from",
+        ),
+        (
+            '[[thermostats.heating]]\npreheat = { from = "15:00", setpoint = 70, colder_than = 30 }',
+            "thermostats.preheat.colder_than: it needs the weather: add [forecast].",
+        ),
     ],
 )
 def test_wrong_settings_are_one_sentence(config, text, says):
     config.write_text(f"[thermostats]\n{text}\n")
     with pytest.raises(SettingsError) as refused:
         jobs_of(SchedulerSettings.load(config))
-    assert says in refused.value.problems[0]
+    assert says in " ".join(refused.value.problems)

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path, Request
 from agent.doors.nouns import CarState, MeterState
 from agent.doors.rooms import Rooms
 from agent.doors.state import car_state
-from agent.doors.web.asks import CarBody, MeterBody, Vin
+from agent.doors.web.asks import CallsBody, CarBody, MeterBody, Vin
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import first_told
 from agent.model import Reading, Role
 
 
 def router(rooms: Rooms) -> APIRouter:
-    """Cars, and pushed meter readings."""
+    """Cars, their clouds' account, and pushed meter readings."""
     routes = APIRouter(route_class=StrictRoute)
     note = first_told(rooms)
 
@@ -31,6 +31,19 @@ def router(rooms: Rooms) -> APIRouter:
         rooms.desk.put_car(body.car(vin))
         note(f"The car {body.name or vin[-6:]}", request)
         return car_state(rooms.desk.cars.get()[vin])
+
+    @routes.get("/calls", tags=["cars"])
+    def calls() -> CallsBody | None:
+        """What the account of cars and house battery was asked; null where nobody told it."""
+        told = rooms.desk.calls.get()
+        return CallsBody.model_validate(told) if told else None
+
+    @routes.put("/calls", tags=["cars"])
+    def put_calls(body: CallsBody, request: Request) -> CallsBody:
+        """Replace what is known of the account's calls. It is shown, and nothing is decided by it."""
+        rooms.desk.put_calls(body.model_dump())
+        note("The account of cloud calls", request)
+        return body
 
     @routes.put("/meters/{role}", tags=["meters"])
     def push(role: Role, body: MeterBody, request: Request) -> MeterState:

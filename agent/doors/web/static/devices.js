@@ -39,14 +39,14 @@ export function busFacts({ bus }) {
   return { verdict, facts };
 }
 
-/** A car's cloud calls: {today: {data}, caps: {data}, month_money, month_money_cap, currency}, as its scheduler tells. */
+/** Cloud calls: {today: {data}, caps: {data}, month_money, month_money_cap, currency} of each car, as the scheduler tells. */
 export function cloudRows(cars) {
   return cars.filter((car) => car.calls).map(({ name, vin, calls }) => {
     const bars = Object.entries(calls.today ?? {}).map(([kind, count]) => {
       const cap = calls.caps?.[kind];
       const fill = h("span", {});
       fill.style.width = `${cap ? Math.min(100, (100 * count) / cap) : 0}%`;
-      return h("li", {}, h("span", {}, kind), h("span", { class: "meter", "aria-hidden": "true" }, fill), h("span", { class: "number" }, cap ? `${count} of ${cap}` : String(count)));
+      return h("li", {}, h("span", {}, kind.replaceAll("_", " ")), h("span", { class: "meter", "aria-hidden": "true" }, fill), h("span", { class: "number" }, cap ? `${count} of ${cap}` : String(count)));
     });
     const money = calls.month_money === undefined ? "" : `This month: ${calls.month_money}${calls.month_money_cap ? ` of ${calls.month_money_cap}` : ""} ${calls.currency ?? ""}`;
     return h("div", { class: "cloud" }, h("h3", {}, name || `Car ${vin.slice(-6)}`), h("ul", { class: "calls" }, bars), money ? h("p", { class: "quiet" }, money) : null);

@@ -21,8 +21,8 @@ export function houseScreen(live, act) {
   const restored = h("p", { role: "status" });
   const settings = h("div", { class: "settings" });
   const versions = h("p", { class: "quiet" });
-  const cloudCard = card("Calls to the cars' cloud", clouds);
-  let drawn = "";
+  const cloudCard = card("Calls to Tesla's cloud", clouds);
+  let drawn = "", account = null;
 
   async function look() {
     examine.disabled = true;
@@ -51,6 +51,7 @@ export function houseScreen(live, act) {
   }
 
   async function begin() {
+    account = await get("/calls");
     const about = await get("/about");
     say(versions, Object.entries(about.versions).map(([part, version]) => `${part} ${version}`).join(" · "));
     if (about.scope === "admin") {
@@ -68,7 +69,8 @@ export function houseScreen(live, act) {
     const figures = JSON.stringify(bus.facts);
     if (figures !== drawn) facts.replaceChildren(...bus.facts.map(([word, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, value))));
     drawn = figures;
-    const cars = state.chargers.map((one) => one.car).filter(Boolean);
+    const told = state.chargers.map((one) => one.car).filter((car) => car?.calls);
+    const cars = told.length || !account ? told : [{ name: "House battery", vin: "", calls: account }];
     const calls = JSON.stringify(cars.map((car) => car.calls));
     if (clouds.dataset.drawn !== calls) clouds.replaceChildren(...cloudRows(cars));
     clouds.dataset.drawn = calls;
