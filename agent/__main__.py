@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from agent.journal import log_to
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line, described."""
@@ -92,11 +94,7 @@ def _install_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     asked = parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if asked.debug else logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        stream=sys.stderr,
-    )
+    log_to(sys.stderr, logging.DEBUG if asked.debug else logging.INFO)
     try:
         return DEEDS[asked.command](asked)
     except KeyboardInterrupt:

@@ -197,6 +197,8 @@ def test_after_a_reboot_all_is_there_again(computer):
         "the charger's line is gone, and it says so"
     )
     assert computer.does("systemctl --failed --no-legend") == ""
+    grave = computer.does("journalctl -b -p err -o cat --no-pager -u sunward-agent")
+    assert grave.startswith("There is no /dev/pts/"), grave
 
 
 def test_uninstalling_leaves_the_settings_and_purging_nothing(computer):
