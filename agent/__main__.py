@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from agent.journal import log_to
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line, described."""
@@ -32,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
         "--listen", type=float, default=12.0, metavar="SECONDS", help="to the bus, for chargers"
     )
     status = commands.add_parser("status", parents=[with_settings], help="what a running agent does now")
-    status.add_argument("--json", action="store_true")
+    how = status.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true")
+    how.add_argument("--health", action="store_true", help="only whether it is well; needs no key")
     why = commands.add_parser("explain", parents=[with_settings], help="why it charges, or does not")
     why.add_argument("--at", metavar="TIME", help='some time before: "14:05" or "2026-05-03T14:05"')
     why.add_argument("--charger", metavar="ID", help="one charger's id or name")
@@ -96,11 +100,7 @@ def _install_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     asked = parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if asked.debug else logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        stream=sys.stderr,
-    )
+    log_to(sys.stderr, logging.DEBUG if asked.debug else logging.INFO)
     try:
         return DEEDS[asked.command](asked)
     except KeyboardInterrupt:
@@ -160,10 +160,11 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _status(asked: argparse.Namespace) -> int:
-    from agent.commands.status import status
+    from agent.commands.status import health, status
     from agent.config import load
 
-    return status(load(asked.config, asked.credentials), asked.json)
+    house = load(asked.config, asked.credentials)
+    return health(house) if asked.health else status(house, asked.json)
 
 
 def _explain(asked: argparse.Namespace) -> int:

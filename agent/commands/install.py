@@ -29,6 +29,7 @@ UNITS = (
     "sunward-notify.timer",
 )
 ENABLED = ("sunward-agent.service", "sunward-scheduler.service", "sunward-notify.timer")
+STAMP = Path("var/lib/systemd/timers/stamp-sunward-notify.timer")  # when systemd last ran it; Persistent=true
 UNITS_HOME, UNITS_PYTHON = "/opt/sunward", "/opt/sunward/.venv/bin/python"  # as written in deploy/systemd
 SETTINGS, CREDENTIALS, STATE = (
     Path("etc/sunward/sunward.toml"),
@@ -130,9 +131,10 @@ def plan_uninstall(place: Place, purge: bool) -> list[Step]:
         steps += [Step(f"remove {place.at(SYSTEMD / name)}", place.at(SYSTEMD / name)) for name in found]
         steps.append(Step("let systemd read its units anew", command=("systemctl", "daemon-reload")))
     if purge:
-        for path in (place.at(SETTINGS.parent), place.at(STATE)):
+        for path in (place.at(SETTINGS.parent), place.at(STATE), place.at(STAMP)):
             if path.exists():
-                steps.append(Step(f"remove {path} with everything in it", path))
+                with_all = " with everything in it" if path.is_dir() else ""
+                steps.append(Step(f"remove {path}{with_all}", path))
         if USER in place.users:
             steps.append(Step(f"remove the user {USER}", command=("userdel", USER)))
     return steps
@@ -296,6 +298,6 @@ def _next(steps: Iterable[Step], place: Place) -> str:
         return (
             f"\nNow change {settings} to fit your house, then type:\n"
             f"  sudo -u {USER} {place.python} -m agent check --config /{SETTINGS}   (in {place.home})\n"
-            "  sudo systemctl start sunward-agent sunward-scheduler"
+            f"  sudo systemctl start {' '.join(name.removesuffix('.service') for name in ENABLED)}"
         )
     return "\nsunward runs. To look at it: systemctl status sunward-agent, journalctl -u sunward-agent -f"

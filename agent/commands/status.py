@@ -41,6 +41,21 @@ def fetch_state(house: House) -> dict[str, Any] | None:
     return state if isinstance(state, dict) else None
 
 
+def health(house: House) -> int:
+    """Whether the running agent says that it is well, without a key: 0, or 1. For keepers of containers."""
+    url = f"{house.settings.web.url}/healthz"
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S, context=_trust(house)) as answer:
+            print("\n".join(json.load(answer)["problems"]) or "All is well.")
+    except urllib.error.HTTPError as error:
+        print(f"The agent at {url} is not well: it answers {error.code}.", file=sys.stderr)
+        return 1
+    except (urllib.error.URLError, OSError, ValueError):
+        print(f"No agent answers at {url}. Is it running?", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _trust(house: House) -> ssl.SSLContext | None:
     """For https: the house's own certificate, whatever name it is made out to."""
     if not house.settings.web.tls_cert:

@@ -22,7 +22,8 @@ ENERGY = {"unit_of_meas": "kWh", "dev_cla": "energy", "stat_cla": "total_increas
 AMPS = {"unit_of_meas": "A", "dev_cla": "current", "stat_cla": "measurement"}
 VOLTS = {"unit_of_meas": "V", "dev_cla": "voltage", "stat_cla": "measurement"}
 PERCENT = {"unit_of_meas": "%", "dev_cla": "battery", "stat_cla": "measurement"}
-ABOUT = {"ent_cat": "diagnostic"}
+TEXT = {"val_tpl": "{{ value[:255] }}"}  # a longer state is none to Home Assistant, and an error in its log
+ABOUT = {"ent_cat": "diagnostic", **TEXT}
 
 SITE_SENSORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "grid_w": ("Grid", POWER),
@@ -32,7 +33,7 @@ SITE_SENSORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "chargers_w": ("Chargers", POWER),
     "battery_soc_percent": ("Battery", PERCENT),
     "budget_amps": ("Budget", AMPS),
-    "window": ("Window", {}),
+    "window": ("Window", TEXT),
     "problem_text": ("Problem text", ABOUT),
 }
 CHARGER_SENSORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -43,8 +44,8 @@ CHARGER_SENSORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "volts_l1": ("Volts L1", VOLTS),
     "volts_l2": ("Volts L2", VOLTS),
     "volts_l3": ("Volts L3", VOLTS),
-    "state": ("State", {}),
-    "reason": ("Reason", {}),
+    "state": ("State", TEXT),
+    "reason": ("Reason", TEXT),
     "vin": ("VIN", ABOUT),
     "car_soc_percent": ("Car charge", PERCENT),
     "problem_text": ("Problem text", ABOUT),

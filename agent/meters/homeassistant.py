@@ -4,8 +4,9 @@
                                    attributes.unit_of_measurement  W kW MW, Wh kWh MWh, A mA, V mV, %
                                    last_reported                   ISO with offset, on newer cores: the age
 
-`last_updated` moves only when the value does, so it is no age: a steady 0 W would look old. Which sign a
-sensor has is the owner's choice. While Home Assistant starts, it refuses connections for a minute or more,
+`last_updated` moves only when the value does, so it is no age: a steady 0 W would look old. By REST alone
+`last_reported` is often no better (via/states.py tells why, and asks for the true one). Which sign a sensor
+has is the owner's choice. While Home Assistant starts, it refuses connections for a minute or more,
 and its sensors are unavailable for another; the last reading ages meanwhile, as any does.
 
 Nothing here knows how a state arrived: via/websocket.py has changes pushed, and lays them out as REST would

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.meters.values import Down, Poor
-from agent.meters.via.states import States
+from agent.meters.via.states import QUIET_S, States
 
 GRID = "sensor.grid_power"
 START = {
@@ -61,6 +61,33 @@ def test_attributes_go_and_entities_too(states):
     assert states.changed[GRID][0].json().keys("attributes") == ["unit_of_measurement"]
     states.heard(event(r=[GRID]), 7.0)
     assert states.changed == {}
+
+
+def test_who_is_silent_is_asked_for_its_last_report(states):
+    states.ask([GRID])
+    states.heard(event(**START), 5.0)
+    assert states.doubt(5.0 + QUIET_S - 0.1) == []
+    (asked,) = map(json.loads, states.doubt(5.0 + QUIET_S))
+    assert (asked["id"], asked["type"], asked["variables"]) == (2, "render_template", {"entity": GRID})
+    assert states.doubt(5.5 + QUIET_S) == [], "once is enough"
+    told = {"id": 2, "type": "event", "event": {"result": 1781437503.5, "listeners": {}}}
+    (thanks,) = map(json.loads, states.heard(json.dumps(told), 9.0))
+    assert thanks == {"id": 3, "type": "unsubscribe_events", "subscription": 2}
+    page, at_s = states.changed[GRID]
+    assert (page.json().text_or("state"), at_s) == ("-2.35", 9.0)
+    assert page.json().text_or("last_reported") == "2026-06-14T11:45:03.500000+00:00"
+    assert page.json().text_or("last_updated") == "2026-06-14T11:45:00+00:00"
+
+
+@pytest.mark.parametrize("nothing", [0, None, "", "x", [1], {"a": {}}])
+def test_a_report_that_is_none_counts_for_nothing_and_is_not_asked_for_in_haste(states, nothing):
+    states.ask([GRID])
+    states.heard(event(**START), 5.0)
+    states.doubt(8.0)
+    states.heard(json.dumps({"id": 2, "type": "event", "event": {"result": nothing}}), 8.1)
+    assert states.changed == {}
+    assert states.doubt(8.1 + QUIET_S / 2) == []
+    assert len(states.doubt(8.1 + QUIET_S)) == 1
 
 
 def test_a_refused_token_waits_and_is_not_shown(states):

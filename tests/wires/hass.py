@@ -21,6 +21,7 @@ class Hass:
         self.token, self.has_websocket = token, has_websocket
         self.states = {}
         self.asked = []  # entities, by REST
+        self.open = set()  # ids of templates that nobody has given back
         self.said = []  # what clients said on the WebSocket
         self.deaf = False  # a connection that is dead and looks alive
         self.talks = []
@@ -60,6 +61,10 @@ class Hass:
             "at_s": at_s,
             "reported_s": reported_s or at_s,
         }
+        if old and (old["state"], old["attributes"]) == (new["state"], new["attributes"]):
+            new["shown_s"] = old["shown_s"]  # a report that changes nothing does not reach REST
+        else:
+            new["shown_s"] = new["reported_s"]
         self.states[entity] = new
         if old is None or old["state"] != state:
             change = {"s": state, "lc": at_s}
@@ -95,7 +100,7 @@ class Hass:
 
     def page(self, entity):
         state = self.states[entity]
-        times = {"last_updated": state["at_s"], "last_reported": state["reported_s"]}
+        times = {"last_updated": state["at_s"], "last_reported": state["shown_s"]}
         iso = {name: datetime.fromtimestamp(at_s, UTC).isoformat() for name, at_s in times.items()}
         return {"entity_id": entity, "state": state["state"], "attributes": state["attributes"], **iso}
 
@@ -140,6 +145,15 @@ class Talk:
                 self.close()
         elif message["type"] == "ping":
             self.send({"id": message["id"], "type": "pong"})
+        elif message["type"] == "render_template":
+            one = self._hass.states.get(message["variables"]["entity"])
+            self._hass.open.add(message["id"])
+            self.send({"id": message["id"], "type": "result", "success": True, "result": None})
+            told = {"result": one["reported_s"] if one else 0, "listeners": {"all": False}}
+            self.send({"id": message["id"], "type": "event", "event": told})
+        elif message["type"] == "unsubscribe_events":
+            self._hass.open.discard(message["subscription"])
+            self.send({"id": message["id"], "type": "result", "success": True, "result": None})
         elif message["type"] == "subscribe_entities":
             self.entities.update(dict.fromkeys(message["entity_ids"], message["id"]))
             there = {one: self._hass.states[one] for one in message["entity_ids"] if one in self._hass.states}

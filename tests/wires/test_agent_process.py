@@ -185,6 +185,20 @@ def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, s
     assert start(TARIFF).call("GET", "/api/v1/prices") == told
 
 
+def test_its_health_is_told_to_whoever_keeps_it_alive(start, tmp_path):
+    line = [sys.executable, "-m", "agent", "status", "--health", "--config", str(tmp_path / "sunward.toml")]
+
+    def ask():
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    agent = start()
+    assert ask() == (0, "All is well.\n")
+    agent.end()
+    status, said = ask()
+    assert (status, "Is it running?" in said) == (1, True)
+
+
 def test_two_agents_on_one_port_are_one_agent_and_a_sentence(start):
     first = start()
     second = start()

@@ -8,7 +8,7 @@ from agent.meters import source
 from agent.meters.part import open_line, understand
 from agent.meters.values import Poor
 from agent.meters.via import Answered, Problem
-from agent.meters.via.websocket import STEADY_S
+from agent.meters.via.states import QUIET_S
 from scheduler.clock import FakeClock
 from tests.wires.hass import Hass
 from tests.wires.patience import until
@@ -64,22 +64,20 @@ def test_the_first_reading_is_asked_for_and_changes_are_pushed(hass, opened, clo
     assert len(hass.asked) <= asked + 1, "nothing was asked for"
 
 
-def test_a_steady_number_is_asked_for_now_and_then(hass, opened, clock):
+def test_a_steady_number_is_as_old_as_its_last_report_which_rest_does_not_show(hass, opened, clock):
     poll, read = opened(hass)
     assert subscribed(hass, poll)
     clock.advance(1)
     hass.set(GRID, "0", AT_S + 1)
     assert until(lambda: read(poll()).watts == 0)
     asked = len(hass.asked)
-    hass.set(GRID, "0", AT_S + 1, reported_s=AT_S + 11)
-    for _ in range(4):
-        clock.advance(STEADY_S / 4)
-        poll()
-    assert len(hass.asked) - asked <= 1
-    clock.advance(STEADY_S)
-    answer = poll()
-    assert answer.at_mono_s == clock.mono_s
-    assert read(answer).at_wall.timestamp() == AT_S + 11
+    hass.set(GRID, "0", AT_S + 1, reported_s=AT_S + 3)
+    clock.advance(QUIET_S)
+    assert until(lambda: read(poll()).at_wall.timestamp() == AT_S + 3)
+    assert poll().at_mono_s == clock.mono_s
+    assert len(hass.asked) == asked, "not by REST"
+    assert hass.page(GRID)["last_reported"] == hass.page(GRID)["last_updated"]
+    assert until(lambda: not hass.open), "the template is given back"
 
 
 def test_a_sensor_that_died_grows_old_although_the_connection_lives(hass, opened, clock):
@@ -144,9 +142,9 @@ def test_a_restart_is_survived(hass, opened, clock):
 
 
 def test_a_dead_connection_that_looks_alive_is_found_out(hass, opened, clock):
-    poll, _ = opened(hass)
+    poll, _ = opened(hass, "sensor.not_there_yet?token=T")
     assert subscribed(hass, poll)
-    assert until(lambda: clock.advance(1) and poll() and "ping" in hass.said)
+    assert until(lambda: clock.advance(1) and poll() and "ping" in hass.said), "nothing else is to be said"
     hass.deaf = True
     assert until(lambda: clock.advance(1) and poll() and len(hass.talks) > 1), "it calls again"
     hass.deaf = False

@@ -6,11 +6,19 @@
     it   {"id": 1, "type": "event", "event": {"a": {ENTITY: {"s": state, "a": attributes, "lc": , "lu": }}}}
     it   {"id": 1, "type": "event", "event": {"c": {ENTITY: {"+": {what is new}, "-": {"a": [names]}}}}}
     it   {"id": 1, "type": "event", "event": {"r": [ENTITY]}}
-    we   {"id": 2, "type": "ping"}                    it  {"id": 2, "type": "pong"}
+    we   {"id": 2, "type": "render_template",         it  {"id": 2, "type": "event", "event":
+          "template": REPORTED, "variables": ...}          {"result": seconds since 1970}}
+    we   {"id": 3, "type": "unsubscribe_events", "subscription": 2}
+    we   {"id": 4, "type": "ping"}                    it  {"id": 4, "type": "pong"}
 
 Our ids rise by one. `lc` and `lu` are seconds since 1970: last changed, and last updated where that is
 another. What is there at the start ("a") was said nobody knows when, and counts as nothing but the ground on
 which changes are laid. A change is laid out as REST would show the entity: drivers need not know how it came.
+
+**A number that stays the same is silent, here and by REST**: Home Assistant notes each report of it, but what
+REST shows as last_reported is a copy made at the first look after the last change (core issue 181392, seen
+with 2025.4). Only a template reads the true one, and every user may have one rendered on the WebSocket. So
+who has told nothing for QUIET_S is asked for that one time stamp, and the subscription given back at once.
 
 Source: Home Assistant's developers' documentation (WebSocket API) and its published code.
 """
@@ -25,6 +33,11 @@ from agent.meters import units
 from agent.meters.values import Down
 from agent.meters.via.pages import Page, Tree
 
+QUIET_S = 3.0
+REPORTED = (
+    "{% set one = states[entity] %}"
+    "{{ one.last_reported.timestamp() if one and one.last_reported is defined else 0 }}"
+)
 REFUSED_PAUSE_S = 300.0  # Home Assistant may ban an address after a few wrong tokens
 
 
@@ -40,6 +53,7 @@ class States:
         self._last_id = 0
         self._subscribed: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
+        self._asked: dict[str, tuple[int, float]] = {}  # entity -> the id under which it was, and when
 
     def heard(self, text: str, now_s: float) -> list[str]:
         """Take one message; what to answer. Raises Down when it won't have us, Poor for junk."""
@@ -55,7 +69,13 @@ class States:
         if kind == "auth_ok":
             self.welcome = True
         elif kind == "event":
-            self._take(message.find("event") or Tree({}), now_s)
+            event, number = message.find("event") or Tree({}), (message.find("id") or Tree(None)).value
+            for entity, (asked, at_s) in self._asked.items():
+                if asked == number:
+                    self._asked[entity] = (0, at_s)
+                    self._reported(entity, event, now_s)
+                    return [self._command("unsubscribe_events", subscription=number)]
+            self._take(event, now_s)
         return []
 
     def ask(self, entities: Iterable[str]) -> list[str]:
@@ -65,6 +85,17 @@ class States:
             return []
         self._subscribed.update(fresh)
         return [self._command("subscribe_entities", entity_ids=fresh)]
+
+    def doubt(self, now_s: float) -> list[str]:
+        """Ask when those that have told nothing for a while were last reported."""
+        out = []
+        for entity in self._known:
+            told_s = self.changed[entity][1] if entity in self.changed else self.since_s.get(entity, now_s)
+            _, asked_s = self._asked.get(entity, (0, told_s))
+            if now_s - max(told_s, asked_s) >= QUIET_S:
+                out.append(self._command("render_template", template=REPORTED, variables={"entity": entity}))
+                self._asked[entity] = (self._last_id, now_s)
+        return out
 
     def ping(self) -> str:
         """A sign of life, to be answered."""
@@ -87,6 +118,13 @@ class States:
         for removed in event.items("r"):
             self._known.pop(str(removed.value), None)
             self.changed.pop(str(removed.value), None)
+
+    def _reported(self, entity: str, event: Tree, now_s: float) -> None:
+        stamp = units.stamp((event.find("result") or Tree(None)).value or None)
+        known = self._known.get(entity)
+        if stamp is not None and known is not None:
+            known["last_reported"] = stamp.isoformat()
+            self.changed[entity] = Page(json.dumps(known)), now_s
 
     def _lay(self, entity: str, new: Tree) -> None:
         known = self._known.setdefault(entity, {})

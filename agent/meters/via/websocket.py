@@ -1,9 +1,9 @@
 """Home Assistant's WebSocket: the only file of the agent that knows websocket-client.
 
-A change arrives within a moment. But a number that stays the same is silent here, whether its sensor lives or
-not; only REST says when it was last reported. So the two are one line: changes are pushed, and an entity that
-has told nothing for STEADY_S is asked for by REST (as are all, while the WebSocket is away). The answers are
-Pages, as from REST; a reading is as old as the first page that its driver asks for.
+A change arrives within a moment. A number that stays the same is silent here, whether its sensor lives or
+not: states.py asks when it was last reported. An entity that has told nothing for STEADY_S all the same is
+asked for by REST (as are all, while the WebSocket is away). The answers are Pages, as from REST; a reading is
+as old as the first page that its driver asks for.
 
 One connection for each token, kept by a thread (keeper.py); a ping each PING_S tells whether it still lives.
 """
@@ -122,7 +122,8 @@ class HassTalk:
                 text, now_s = _receive(socket), self._clock.now().mono_s
                 if text:
                     heard_s, pinged = now_s, False
-                self._say(socket, [*(states.heard(text, now_s) if text else []), *states.ask(self._wanted)])
+                answers = states.heard(text, now_s) if text else []
+                self._say(socket, [*answers, *states.ask(self._wanted), *states.doubt(now_s)])
                 if states.welcome:
                     keeper.well()
                 if now_s - heard_s > PING_S + PONG_S:
