@@ -16,8 +16,8 @@ as long as nearly half of the minimum is sun.
   the whole day. Through a cloud the open sky stays what it was; in the evening it sinks, and no gap ends.
 * **Purse.** Whoever hardly wants to buy is bounded by what the sun has given: what was bought for its sake
   may not run ahead of it. It counts at the strict end of the knob, patience at the other.
-* **Level.** Whole amps (fractions make Teslas misbehave). A new level must earn its change: losing a lot
-  means down at once, gaining a little means up after a moment.
+* **Level.** Whole amps (fractions make some Teslas misbehave), or half ones where the owner says so. A new
+  level must earn its change: losing a lot means down at once, gaining a little means up after a moment.
 
 The figures were found on generated days and are tried on others: see benchmarks/solar.
 """
@@ -174,7 +174,8 @@ def _wait_or_start(
     if wait_s > 0:
         why = f"starting in {_duration(wait_s)} if the sun stays ({kw:.1f} kW to spare)"
         return Held(0.0, why, past._replace(following=following))
-    level = min(max(floor(light.amps), claim.min_amps), claim.cap_amps)
+    steps = floor(light.amps / claim.step_amps)
+    level = min(max(steps * claim.step_amps, claim.min_amps), claim.cap_amps)
     fresh = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
     started = past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level, following=fresh)
     return Held(level, f"the sun has {kw:.1f} kW to spare", started)
@@ -261,19 +262,19 @@ def _part(value: float, low: float, high: float) -> float:
 def _level(
     past: ChargerMemory, following: Following, light: Light, claim: Claim, law: Law, dt_s: float
 ) -> tuple[float, Following]:
-    """The whole-amp level, changed only when the change has earned its keep."""
-    level = past.level_amps
+    """The level in whole steps (of an amp), changed only when the change has earned its keep."""
+    level, step = past.level_amps, claim.step_amps
     target = min(max(light.amps - law.margin_amps, claim.min_amps), claim.cap_amps)
     error = target - level
-    if abs(error) <= 0.5:
+    if abs(error) <= step / 2:
         return level, following if following.pull == 0.0 else following._replace(pull=0.0)
     money = (WORTH * error if error > 0 else law.bought * error) * light.kwh * dt_s
     pull = following.pull + money if following.pull * error >= 0 else money
     if abs(pull) <= LEVEL_EARNS * max(1.0, light.kwh / ONE_PHASE_KWH):
         return level, following._replace(pull=pull)
     up = 1 - law.break_even
-    stepped = claim.min_amps + floor(target - claim.min_amps + up + 1e-9)
-    return min(float(stepped), claim.cap_amps), following._replace(pull=0.0)
+    stepped = claim.min_amps + step * floor((target - claim.min_amps) / step + up + 1e-9)
+    return min(stepped, claim.cap_amps), following._replace(pull=0.0)
 
 
 def _running_words(light: Light, kw: float, claim: Claim) -> str:
