@@ -78,7 +78,9 @@ def play(day: Day, min_solar_share: float, half_amps: bool = False) -> Track:
     return Track(amps, allowed)
 
 
-def contenders() -> list[Contender]:
-    """Our rows: one for each end of the one knob, `min_solar_share`, and the value end in half amps."""
+def contenders(half_amps: bool = False) -> list[Contender]:
+    """Our rows: one for each end of the one knob, `min_solar_share`; if asked, the value end in half amps."""
     rows = [Contender(name, "ours", partial(play, min_solar_share=share)) for name, share in SHARES.items()]
-    return [*rows, Contender(HALF_AMPS, "ours", partial(play, min_solar_share=0.45, half_amps=True))]
+    if half_amps:
+        rows.append(Contender(HALF_AMPS, "ours", partial(play, min_solar_share=0.45, half_amps=True)))
+    return rows
