@@ -75,6 +75,7 @@ class ChargerSettings(Section):
     priority: Annotated[int, Field(ge=1, le=100)] = 1
     phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=3)] = ("L1",)
     mode: Mode | None = None
+    half_amps: bool = False
 
     @field_validator("id")
     @classmethod
@@ -251,7 +252,7 @@ def rules_of(settings: Settings) -> Rules:
     site, solar, meters = settings.site, settings.solar, settings.meters
     return Rules(
         chargers=tuple(
-            ChargerRules(c.id, c.name, c.max_amps, c.min_amps, c.priority, c.phases, c.mode)
+            ChargerRules(c.id, c.name, c.max_amps, c.min_amps, c.priority, c.phases, c.mode, c.half_amps)
             for c in settings.chargers
         ),
         circuit_amps=settings.bus.circuit_amps,
@@ -280,7 +281,9 @@ def rules_of(settings: Settings) -> Rules:
 def bus_rules_of(settings: Settings) -> BusRules:
     """What the bus needs of the settings."""
     bus = settings.bus
-    limits = tuple(ChargerLimits(c.id, c.max_amps, c.min_amps, c.name) for c in settings.chargers)
+    limits = tuple(
+        ChargerLimits(c.id, c.max_amps, c.min_amps, c.name, c.half_amps) for c in settings.chargers
+    )
     return BusRules(
         circuit_amps=bus.circuit_amps,
         chargers=limits,

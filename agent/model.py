@@ -246,6 +246,7 @@ class ChargerRules:
     priority: int = 1  # 1 is served first
     phases: tuple[str, ...] = ("L1",)
     mode: Mode | None = None
+    half_amps: bool = False  # the sun is followed in half amps; some cars can't bear them
 
     @property
     def label(self) -> str:

@@ -47,6 +47,12 @@ def test_little_is_enough_and_the_rest_has_defaults(file):
     assert house.settings.web.listen == "127.0.0.1:8080"
 
 
+def test_half_amps_are_told_to_the_brain_and_to_the_bus(file):
+    house = load(file(GOOD + "half_amps = true\n"))
+    assert house.rules.chargers[0].half_amps
+    assert house.bus_rules.chargers[0].half_amps
+
+
 def test_the_example_is_a_house_that_can_run():
     assert load(ROOT / "sunward.example.toml").rules.has_meter
 

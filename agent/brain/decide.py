@@ -39,6 +39,7 @@ from agent.model import (
 
 OFFER_GOOD_S = 10.0
 TURN_S = 7200.0
+HALF_AMP = 0.5
 FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over
@@ -207,7 +208,7 @@ def _offer(p: Proposal, moment: Moment) -> Offer:
 
 
 def _sentence(p: Proposal) -> str:
-    lead = f"Offering {p.amps:.0f} A" if p.amps else "Not charging"
+    lead = f"Offering {round(p.amps, 1):g} A" if p.amps else "Not charging"
     return f"{lead}: {p.why}." if p.why else f"{lead}."
 
 
@@ -267,6 +268,7 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         past.since_mono_s,
         someone_waits and past.on and now - past.since_mono_s > TURN_S,
         case.soc_percent,
+        HALF_AMP if case.rules.half_amps else 1.0,
     )
 
 

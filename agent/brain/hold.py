@@ -11,10 +11,13 @@ as long as nearly half of the minimum is sun.
 * **Debt.** While on, what standing by at the minimum costs adds up and sun repays it. A car stops when the
   debt is worth a stop: a deep dip stops soon, a shallow one late. (This is the ski-rental rule: rent until
   the rent has cost as much as buying.) Standing by itself has a value, for most gaps end.
-* **Patience** goes with the light of the last ten minutes: in the evening no gap ends.
-* **Purse.** What was bought for the sun's sake is bounded by what the sun has given.
-* **Level.** Whole amps (fractions make Teslas misbehave). A new level must earn its change: losing a lot
-  means down at once, gaining a little means up after a moment.
+* **Patience** is how likely a gap is to end in something worth waiting for, as the day itself tells: the mean
+  of the last ten minutes, the *open sky* (the best of late, slowly forgotten), and that beside the best of
+  the whole day. Through a cloud the open sky stays what it was; in the evening it sinks, and no gap ends.
+* **Purse.** Whoever hardly wants to buy is bounded by what the sun has given: what was bought for its sake
+  may not run ahead of it. It counts at the strict end of the knob, patience at the other.
+* **Level.** Whole amps (fractions make some Teslas misbehave), or half ones where the owner says so. A new
+  level must earn its change: losing a lot means down at once, gaining a little means up after a moment.
 
 The figures were found on generated days and are tried on others: see benchmarks/solar.
 """
@@ -22,7 +25,7 @@ The figures were found on generated days and are tried on others: see benchmarks
 from __future__ import annotations
 
 from functools import lru_cache
-from math import floor, inf, log
+from math import exp, floor, inf, log
 from typing import NamedTuple
 
 from agent.brain.memory import ChargerMemory, Following
@@ -31,7 +34,11 @@ from agent.model import Rules
 
 WORTH = 0.12  # of a sunny kWh in a car: what selling it would bring is less than what buying it costs
 BRIGHT_OVER_S = 600.0
-DARK, LIGHT = 0.3, 0.4  # in minimums: below the first there is no patience, above the second all of it
+OPEN_OVER_S = 2700.0  # how fast the open sky is forgotten
+BEST_OVER_S = 30_000.0  # and the day's best: a night takes most of it
+LIGHT = 0.2  # of the minimum, over ten minutes: patience grows up to here
+OPEN_LOW, OPEN_HIGH = 0.45, 1.4  # open sky in minimums: below the first no gap is worth waiting for
+EVENING, MIDDAY = 0.2, 0.5  # open sky beside the day's best: below the first the day is over
 PURSE_KWH = 0.1
 START_APART_S = 600.0  # between two starts of one charger: contactors and cars remember each
 CAR_WAKES_S = 40.0  # before this, a car that draws nothing yet owes nothing
@@ -53,6 +60,7 @@ class Law(NamedTuple):
     mean_minimums: float
     margin_amps: float
     income: float  # kWh that may be bought for each sunny one
+    strict: float  # 1: the purse bounds what is bought; 0: patience does
 
     @property
     def break_even(self) -> float:
@@ -67,13 +75,14 @@ def law_of(share: float) -> Law:
     bought = 1.5 if share >= 1 else min(1.5, WORTH * share / (1 - share))
     return Law(
         bought,
-        0.08 * (0.01 / 0.08) ** strict,
-        0.008 * (0.001 / 0.008) ** strict,
+        0.15 * (0.01 / 0.15) ** strict,
+        0.005 * (0.001 / 0.005) ** strict,
         1.4e-4 * strict,
         2e-5 * strict,
         STARTING_MEAN * strict,
         0.08 * strict,
         1.005 - share,
+        strict,
     )
 
 
@@ -99,7 +108,7 @@ def hold(
     """Amps for a charger that follows the sun, from the amps of sun `available` to it."""
     law = law_of(rules.min_solar_share)
     light = _light(available, claim, law)
-    following = _brightened(past.following, light, claim, now, dt_s)
+    following = _brightened(past.following, light, now, dt_s)
     if past.on:
         return _go_on_or_stop(past, following, light, drawn, claim, law, rules, now, dt_s)
     return _wait_or_start(past, following, light, claim, law, rules, now, dt_s)
@@ -111,7 +120,7 @@ def follow(
     """The level for a charger that never stops: sun above its minimum."""
     law = law_of(rules.min_solar_share)
     light = _light(available, claim, law)
-    return _level(past, _brightened(past.following, light, claim, now, dt_s), light, claim, law, dt_s)
+    return _level(past, _brightened(past.following, light, now, dt_s), light, claim, law, dt_s)
 
 
 def _light(available: float, claim: Claim, law: Law) -> Light:
@@ -123,14 +132,17 @@ def _light(available: float, claim: Claim, law: Law) -> Light:
     return Light(amps, kwh, (WORTH * sunny - law.bought * (claim.min_amps - sunny)) * kwh)
 
 
-def _brightened(following: Following, light: Light, claim: Claim, now: float, dt_s: float) -> Following:
-    """The mean light of the last ten minutes, carried on; begun anew after a pause."""
+def _brightened(following: Following, light: Light, now: float, dt_s: float) -> Following:
+    """The light of late, carried on; after a pause begun anew, but for the open sky and the day's best."""
     sunny = max(0.0, light.amps)
-    if now - following.at_mono_s > FORGOTTEN_S:
-        return Following(now, sunny)
-    _, bright, gain, debt, purse, pull, since = following
+    at, bright, gain, debt, purse, pull, since, open_amps, best = following
+    elapsed_s = now - at
+    open_amps = max(sunny, open_amps * exp(-elapsed_s / OPEN_OVER_S))
+    best = max(sunny, best * exp(-elapsed_s / BEST_OVER_S))
+    if elapsed_s > FORGOTTEN_S:
+        return Following(now, sunny, open_amps=open_amps, best_amps=best)
     bright += (sunny - bright) * dt_s / BRIGHT_OVER_S
-    return Following(now, bright, gain, debt, purse, pull, since)
+    return Following(now, bright, gain, debt, purse, pull, since, open_amps, best)
 
 
 # --- off ---------------------------------------------------------------------------------------------
@@ -162,7 +174,8 @@ def _wait_or_start(
     if wait_s > 0:
         why = f"starting in {_duration(wait_s)} if the sun stays ({kw:.1f} kW to spare)"
         return Held(0.0, why, past._replace(following=following))
-    level = min(max(floor(light.amps), claim.min_amps), claim.cap_amps)
+    steps = floor(light.amps / claim.step_amps)
+    level = min(max(steps * claim.step_amps, claim.min_amps), claim.cap_amps)
     fresh = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
     started = past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level, following=fresh)
     return Held(level, f"the sun has {kw:.1f} kW to spare", started)
@@ -209,12 +222,13 @@ def _go_on_or_stop(
     if drawn > 0.5 or now - past.since_mono_s > CAR_WAKES_S:
         costs_s = -light.earns_s - (law.standing_by_s if light.earns_s < 0 else 0.0)
         debt = max(0.0, debt + costs_s * dt_s)
-    following = Following(
-        following.at_mono_s, following.bright_amps, following.gain, debt, purse, following.pull, None
-    )
+    following = following._replace(debt=debt, purse_kwh=purse, above_since_mono_s=None)
     kw = sunny * claim.watts_per_amp / 1000
-    bearable = law.stop * _patience(following, claim) * min(1.0, max(0.0, purse / PURSE_KWH))
-    if light.earns_s < 0 and debt > bearable and now - past.since_mono_s >= rules.min_on_s:
+    if (
+        light.earns_s < 0
+        and debt > law.stop * _bears(following, claim, law)
+        and now - past.since_mono_s >= rules.min_on_s
+    ):
         quiet = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
         stopped = past._replace(on=False, since_mono_s=now, level_amps=0.0, following=quiet)
         return Held(0.0, f"stopped: the sun leaves only {kw:.1f} kW", stopped)
@@ -223,26 +237,44 @@ def _go_on_or_stop(
     return Held(level, _running_words(light, kw, claim), kept)
 
 
+def _bears(following: Following, claim: Claim, law: Law) -> float:
+    """How much of the debt that a stop is worth may be run up, from 0 to 1."""
+    filled = _part(following.purse_kwh, 0.0, PURSE_KWH) if law.strict > 0 else 0.0
+    patience = _patience(following, claim) if law.strict < 1 else 0.0
+    return law.strict * filled + (1 - law.strict) * patience
+
+
 def _patience(following: Following, claim: Claim) -> float:
-    return min(1.0, max(0.0, (following.bright_amps / claim.min_amps - DARK) / (LIGHT - DARK)))
+    """How much there is to wait for, from 0 to 1."""
+    least, open_amps = claim.min_amps, following.open_amps
+    lit = _part(following.bright_amps, 0.0, LIGHT * least)
+    worth = _part(open_amps, OPEN_LOW * least, OPEN_HIGH * least)
+    return lit * worth * _part(open_amps, EVENING * following.best_amps, MIDDAY * following.best_amps)
+
+
+def _part(value: float, low: float, high: float) -> float:
+    """How far the value is from low to high, from 0 to 1."""
+    if value >= high:
+        return 1.0
+    return (value - low) / (high - low) if value > low else 0.0
 
 
 def _level(
     past: ChargerMemory, following: Following, light: Light, claim: Claim, law: Law, dt_s: float
 ) -> tuple[float, Following]:
-    """The whole-amp level, changed only when the change has earned its keep."""
-    level = past.level_amps
+    """The level in whole steps (of an amp), changed only when the change has earned its keep."""
+    level, step = past.level_amps, claim.step_amps
     target = min(max(light.amps - law.margin_amps, claim.min_amps), claim.cap_amps)
     error = target - level
-    if abs(error) <= 0.5:
+    if abs(error) <= step / 2:
         return level, following if following.pull == 0.0 else following._replace(pull=0.0)
     money = (WORTH * error if error > 0 else law.bought * error) * light.kwh * dt_s
     pull = following.pull + money if following.pull * error >= 0 else money
     if abs(pull) <= LEVEL_EARNS * max(1.0, light.kwh / ONE_PHASE_KWH):
         return level, following._replace(pull=pull)
     up = 1 - law.break_even
-    stepped = claim.min_amps + floor(target - claim.min_amps + up + 1e-9)
-    return min(float(stepped), claim.cap_amps), following._replace(pull=0.0)
+    stepped = claim.min_amps + step * floor((target - claim.min_amps) / step + up + 1e-9)
+    return min(stepped, claim.cap_amps), following._replace(pull=0.0)
 
 
 def _running_words(light: Light, kw: float, claim: Claim) -> str:

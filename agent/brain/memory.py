@@ -25,6 +25,8 @@ class Following(NamedTuple):
     purse_kwh: float = 0.1  # what may still be bought for the sun's sake
     pull: float = 0.0  # money towards another level: above 0 up, below 0 down
     above_since_mono_s: float | None = None  # off: enough sun since then
+    open_amps: float = 0.0  # the best of late, slowly forgotten
+    best_amps: float = 0.0  # the best of the day
 
 
 class ChargerMemory(NamedTuple):

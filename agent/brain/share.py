@@ -29,6 +29,7 @@ class Claim(NamedTuple):
     since_mono_s: float = 0.0
     turn_over: bool = False
     soc_percent: float | None = None  # of its car, where its cloud tells
+    step_amps: float = 1.0  # between two levels
 
 
 def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:

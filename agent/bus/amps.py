@@ -9,7 +9,7 @@ After our own start, named chargers that have not been heard yet may still draw 
 them have. For 35 s their whole wiring is *presumed* used: nobody is raised above the safe amps into it.
 The same holds for the moment between a charger's announcement and its first heartbeat.
 
-An order is 0 or at least the charger's minimum, in whole amps unless the rules say otherwise (fractions
+An order is 0 or at least the charger's minimum, in whole amps unless the settings say otherwise (fractions
 make a Tesla fall to 5 A). Orders for 0 A and reductions always pass.
 
 The 6 A trap: some Teslas drop to 6 A after a raise and stay there; offering 21 A (16 A on units up to
@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from math import floor
 
 from agent.bus.charger import Charger
-from agent.bus.rules import BusRules
+from agent.bus.rules import BusRules, ChargerLimits
 from agent.model import Offer
 
 TOLERANCE_AMPS = 1e-6
@@ -82,16 +82,16 @@ class Circuit:
             amps = self._raise_beside_unheard(charger, amps, before, room)
         if rules.spike and amps > TRAPPED_BELOW_AMPS:
             amps = self._spike(charger, amps, min(charger.cap_amps, room), now)
-        return self._tidy(amps, charger.limits.min_amps)
+        return self._tidy(amps, charger.limits)
 
     def _raise_beside_unheard(self, charger: Charger, amps: float, before: float, room: float) -> float:
         presumed = self._presumed_amps - (0.0 if charger.linked else charger.presumed_amps)
         return min(amps, max(before, self._rules.safe_amps, room - max(0.0, presumed)))
 
-    def _tidy(self, amps: float, min_amps: float) -> float:
-        amps += TOLERANCE_AMPS
-        amps = float(floor(amps)) if self._rules.whole_amps else floor(amps * 100) / 100
-        return amps if amps >= min_amps else 0.0
+    def _tidy(self, amps: float, limits: ChargerLimits) -> float:
+        parts = (2 if limits.half_amps else 1) if self._rules.whole_amps else 100
+        amps = floor((amps + TOLERANCE_AMPS) * parts) / parts
+        return amps if amps >= limits.min_amps else 0.0
 
     def _spike(self, charger: Charger, amps: float, most: float, now: float) -> float:
         spike = SPIKE_AMPS if charger.rating_amps > SMALL_UNIT_AMPS else SMALL_UNIT_SPIKE_AMPS

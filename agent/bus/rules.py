@@ -16,6 +16,7 @@ class ChargerLimits:
     max_amps: float = 6.0
     min_amps: float = 6.0
     name: str = ""
+    half_amps: bool = False
 
     @property
     def label(self) -> str:

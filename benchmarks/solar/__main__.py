@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     out.mkdir(parents=True, exist_ok=True)
 
     with ProcessPoolExecutor(asked.jobs) as pool:
-        rows = list(pool.map(partial(live, out=out), days))
-    results = report.gather(days, everyone(), rows)
+        rows = list(pool.map(partial(live, out=out, half_amps=asked.half_amps), days))
+    results = report.gather(days, everyone(asked.half_amps), rows)
     report.write_json(results, out / "results.json")
     totals = report.totals_text(results)
     print(f"{report.days_text(results)}\n\n{totals}")
@@ -45,14 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def everyone() -> list[Contender]:
+def everyone(half_amps: bool) -> list[Contender]:
     """All rows of the tables: who knows, who is modelled, and we."""
-    return [*references(), *ours.contenders()]
+    return [*references(), *ours.contenders(half_amps)]
 
 
-def live(day: Day, out: Path) -> dict[str, Score]:
+def live(day: Day, out: Path, half_amps: bool) -> dict[str, Score]:
     """One day for everybody, with its chart written; runs in a process of its own."""
-    rows, charted = report.play_day(day, everyone())
+    rows, charted = report.play_day(day, everyone(half_amps))
     (out / f"{day.group}-{day.name}.svg").write_text(charts.day_svg(day, charted))
     print(f"{day.group} {day.name}", file=sys.stderr)
     return rows
@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="DIR", default="build/solar", help="where JSON and charts go")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="some groups of days")
     parser.add_argument("--jobs", type=int, help="processes (default: one for each processor)")
+    parser.add_argument("--half-amps", action="store_true", help="one more row of ours (a third longer)")
     parser.add_argument("--page", action="store_true", help="also write the figures into the bench's README")
     return parser
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from agent.brain.decide import decide
@@ -31,6 +32,7 @@ from simulator.world import World
 ID = "3201"
 ENDLESS_KWH = 100_000.0  # of battery: the bench's car is never full
 SHARES = {"sunward 1.0 (strict)": 1.0, "sunward 0.45 (value)": 0.45}
+HALF_AMPS = "sunward 0.45, half amps"
 
 
 class BrokenRule(AssertionError):
@@ -38,14 +40,17 @@ class BrokenRule(AssertionError):
 
 
 def house_for(
-    day: Day, min_solar_share: float, settings: Callable[[Rules], Rules] = lambda rules: rules
+    day: Day,
+    min_solar_share: float,
+    settings: Callable[[Rules], Rules] = lambda rules: rules,
+    half_amps: bool = False,
 ) -> World:
     """A stepped house that lives the day: its second 1 is the day's second 0."""
     rows = tuple(
         (float(t + 1), sun, load) for t, (sun, load) in enumerate(zip(day.solar_w, day.house_w, strict=True))
     )
     rules = Rules(
-        (ChargerRules(ID, max_amps=MAX_AMPS),),
+        (ChargerRules(ID, max_amps=MAX_AMPS, half_amps=half_amps),),
         circuit_amps=MAX_AMPS,
         volts=VOLTS,
         min_solar_share=min_solar_share,
@@ -55,13 +60,13 @@ def house_for(
     charger = VirtualCharger(ChargerProfile(ID, volts=VOLTS), car, 0.0, chance)
     house = House(Trace(rows, day.name), HouseProfile(volts=VOLTS))
     house.wire(charger)
-    limits = BusRules(MAX_AMPS, (ChargerLimits(ID, MAX_AMPS),))
+    limits = BusRules(MAX_AMPS, (ChargerLimits(ID, MAX_AMPS, half_amps=half_amps),))
     return World(settings(rules), house, [charger], lambda now: Master(limits, now), decide, Memory())
 
 
-def play(day: Day, min_solar_share: float) -> Track:
+def play(day: Day, min_solar_share: float, half_amps: bool = False) -> Track:
     """One day of the real thing. Raises BrokenRule when an invariant of the house broke."""
-    world = house_for(day, min_solar_share)
+    world = house_for(day, min_solar_share, half_amps=half_amps)
     (charger,) = world.chargers
     amps, allowed = array("d"), array("d")
     for _ in range(len(day)):
@@ -73,10 +78,9 @@ def play(day: Day, min_solar_share: float) -> Track:
     return Track(amps, allowed)
 
 
-def contenders() -> list[Contender]:
-    """Our rows: one for each end of the one knob, `min_solar_share`."""
-    return [Contender(name, "ours", _player(share)) for name, share in SHARES.items()]
-
-
-def _player(share: float) -> Callable[[Day], Track]:
-    return lambda day: play(day, share)
+def contenders(half_amps: bool = False) -> list[Contender]:
+    """Our rows: one for each end of the one knob, `min_solar_share`; if asked, the value end in half amps."""
+    rows = [Contender(name, "ours", partial(play, min_solar_share=share)) for name, share in SHARES.items()]
+    if half_amps:
+        rows.append(Contender(HALF_AMPS, "ours", partial(play, min_solar_share=0.45, half_amps=True)))
+    return rows

@@ -23,6 +23,13 @@ def test_steady_sun_goes_into_the_car_through_the_real_bus(name):
     assert got.import_kwh < 0.05
 
 
+def test_half_amps_leave_less_sun_behind_than_whole_ones():
+    day = steady(12.7 * VOLTS, 900)
+    whole, half = (score(day, ours.play(day, 1.0, half_amps=half)) for half in (False, True))
+    assert half.solar_kwh > whole.solar_kwh
+    assert half.starts == whole.starts == 1
+
+
 def test_too_little_sun_starts_nothing_in_strict_mode():
     day = steady(MIN_AMPS * VOLTS - 100, 1200)
     track = ours.play(day, 1.0)

@@ -75,6 +75,38 @@ def test_a_lower_share_keeps_the_car_going_where_pure_sun_stops_it():
     assert after_a_dim_spell(0.45) == 6.0
 
 
+def test_where_the_owner_says_so_the_sun_is_followed_in_half_amps():
+    house = Plant(replace(RULES, chargers=(one(half_amps=True),)), sun_w=500.0 + 12.6 * 240).run(120)
+    assert house.amps() == 12.5
+    assert house.reason() == "Offering 12.5 A: the sun has 3.0 kW to spare."
+
+
+def test_a_cloud_at_noon_is_sat_out_longer_than_the_same_gap_when_the_day_is_ending():
+    def stands_by_s(before_w):
+        house = Plant(replace(RULES, min_solar_share=0.45), sun_w=6500.0).run(3600)
+        for step in range(90):  # an hour and a half, down to what the sun gives before the gap
+            house.sun_w = 6500.0 - (6500.0 - before_w) * step / 89
+            house.run(60)
+        assert house.amps() >= 6.0
+        house.sun_w = 500.0
+        return house.until(lambda h: h.amps() == 0, 7200)
+
+    noon, evening = stands_by_s(6500.0), stands_by_s(2000.0)
+    assert noon > 1200, "a noon cloud of twenty minutes stops nobody"
+    assert evening < noon / 2
+
+
+def test_a_car_that_goes_on_through_clouds_stops_soon_after_the_sun_has_set():
+    house = Plant(replace(RULES, min_solar_share=0.45), sun_w=6500.0).run(3600)
+    for minute in range(180):
+        house.sun_w = 6500.0 * (1 - minute / 180)
+        house.run(60)
+    assert house.amps() == 0.0
+    assert len(house.starts["0001"]) == 1, "and it does not flap on the way"
+    missing_wh = sum(max(0.0, 1440 - max(0.0, 6500 * (1 - m / 180) - 500)) for m in range(180)) / 60
+    assert house.import_wh < 0.4 * missing_wh, "most of the dusk is left alone"
+
+
 def test_off_is_exactly_zero_and_fast_is_all_the_circuit_allows():
     house = sunny(control=Control(Mode.OFF)).run(120)
     assert house.amps() == 0.0

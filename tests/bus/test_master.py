@@ -16,7 +16,7 @@ from agent.bus.frames import (
     QueryCode,
 )
 from agent.bus.master import Master
-from agent.bus.rules import BusRules
+from agent.bus.rules import BusRules, ChargerLimits
 from simulator.faults import NOISY, FaultyWire
 from tests.bus.bench import Bench, rules, unit
 
@@ -182,6 +182,14 @@ def test_a_car_that_goes_on_at_zero_is_told_of():
 def test_fractions_pass_only_where_the_rules_allow_them():
     for whole, amps in ((True, 12.0), (False, 12.6)):
         bench = Bench(rules("3201", whole_amps=whole), unit())
+        bench.offer(c3201=12.6)
+        bench.run(10)
+        assert bench.status().confirmed_amps == amps
+
+
+def test_half_amps_pass_for_the_charger_whose_owner_allows_them():
+    for half, amps in ((False, 12.0), (True, 12.5)):
+        bench = Bench(BusRules(40.0, (ChargerLimits("3201", 32.0, half_amps=half),)), unit())
         bench.offer(c3201=12.6)
         bench.run(10)
         assert bench.status().confirmed_amps == amps
