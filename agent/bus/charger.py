@@ -237,7 +237,10 @@ class Charger:
         """Recompute `held_amps`, the most that it may be offering or drawing; whether that changed."""
         held = max(self.offered_amps, self.most_told_amps)
         if self.drawn_amps > held:
-            held = self.drawn_amps + ROUNDED_AMPS
+            rounded_up = self.drawn_amps + ROUNDED_AMPS
+            follows = self.drawn_amps <= self.held_amps and not self.in_conflict
+            # a car on its way down can't draw more than it was let before: that hair would cut another off
+            held = min(rounded_up, self.held_amps) if follows else rounded_up
         if self.in_conflict:
             held *= 2  # two units obey the same order
         changed = held != self.held_amps

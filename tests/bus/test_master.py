@@ -7,6 +7,7 @@ import pytest
 from agent.bus import slip
 from agent.bus.frames import (
     ChargerReady,
+    Command,
     Contactor,
     EnergyReport,
     LocalError,
@@ -235,3 +236,26 @@ def test_sixteen_chargers_fill_the_bus_and_each_is_heard_every_second():
         assert max(bench.gaps(one)) < 1.01
         assert bench.status(one).confirmed_amps == 16
     assert len(bench.by_master(PrimaryHeartbeat)) == pytest.approx(16 * 58.8, abs=16)
+
+
+def test_a_car_that_keeps_its_minimum_is_not_cut_while_another_follows_a_lowering():
+    slow = {"ramp_down_amps_per_s": 2.0}
+    bench = Bench(
+        rules("3201", "3202", circuit_amps=32),
+        unit("3201", car_is=slow),
+        unit("3202", first_announcement_s=0.8, car_is=slow),
+    )
+    bench.offer(c3201=26, c3202=6)
+    bench.run(60)
+    assert [unit.drawn_amps for unit in bench.units] == [26, 6]
+    bench.offer(c3201=16, c3202=16)
+    lowered = bench.now
+    bench.run(30)
+    told = [
+        order.amps
+        for _, order in bench.beats("3202", since=lowered)
+        if order.command in (Command.LIMIT, Command.LIMIT_BEFORE_CHARGE)
+    ]
+    assert min(told) >= 6, "it was charging all the time"
+    assert [unit.drawn_amps for unit in bench.units] == [16, 16]
+    assert bench.highest_sum <= 32
