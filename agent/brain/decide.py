@@ -20,7 +20,7 @@ from agent.brain.hold import follow, hold
 from agent.brain.limits.grid import bought
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
-from agent.brain.phases import NOTHING, counted, doubted, learn
+from agent.brain.phases import NOTHING, beside_battery, counted, doubted, learn
 from agent.brain.rest import at_rest, still
 from agent.brain.share import Claim, share
 from agent.brain.tell import told
@@ -109,7 +109,10 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         soc = car.soc_percent if car else None
         cases.append(_case(charger, status, wish, seen, limit, soc, rules, moment.mono_s))
     grid = snapshot.readings.get("grid")
-    return [_taught(case, cases, grid, rules, moment.mono_s) for case in cases] if grid else cases
+    if grid is None:
+        return cases
+    feels = beside_battery(grid, snapshot.readings.get("battery"), moment.mono_s)
+    return [_taught(case, cases, grid, feels, rules, moment.mono_s) for case in cases]
 
 
 def _case(
@@ -126,7 +129,7 @@ def _case(
     phases = learned.where or charger.phases
     drawn, count = drawn_amps(status), counted(learned, charger.phases, now)
     per_amp = volts * (learned.phases or len(charger.phases))
-    uncounted_watts = drawn * (per_amp - volts * count)
+    uncounted_watts = 0.0 if learned.unfelt else drawn * (per_amp - volts * count)
     return Case(
         charger,
         status,
@@ -141,8 +144,8 @@ def _case(
     )
 
 
-def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: float) -> Case:
-    """The case with what the meter says of the phases that its car loads."""
+def _taught(case: Case, cases: list[Case], grid: Reading, feels: Reading, rules: Rules, now: float) -> Case:
+    """The case with what the meter says of the phases that its car loads (`feels`: beside a battery)."""
     past, status, charger = case.memory, case.status, case.rules
     if not status.linked:
         return case
@@ -150,7 +153,9 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
     others = sum(other.drawn_watts for other in rest)
     sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
     volts, follows = volts_of(status, rules), case.wanted.mode is not Mode.FAST
-    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, follows, grid, volts, now)
+    learned = learn(
+        past.learned, charger.phases, drawn_amps(status), others, sure, follows, feels, volts, now
+    )
     if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
         learned = NOTHING
     if learned is past.learned:

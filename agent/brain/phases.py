@@ -6,8 +6,10 @@ on the bus, but the house meter feels it: when a charger's draw moves by D amps 
 chargers stand still, the grid's watts move by D x volts x phases, and the amps of just these phases by D.
 
 One step may be blurred by a kettle, so steps are weighed together, big ones more, old ones less; what comes
-out near no whole number teaches nothing. Learned is forgotten when the cable is pulled, and also when a
-phase that the car was thought not to load is over the main fuse: then the wiring counts again.
+out near no whole number teaches nothing, and a step that a car could not have made alone is not weighed.
+A car of fewer phases loads the first conductors; felt elsewhere, it counts on all that is wired as well.
+Learned is forgotten when the cable is pulled, and also when a phase that the car was thought not to load is
+over the main fuse: then the wiring counts again. Beside a main fuse two steps must agree (`Learned.sure`).
 
 While a car's first step is still being watched, only one phase of its draw counts as sun to be had again:
 else a car of one phase would look like more sun the more it draws.
@@ -16,6 +18,8 @@ A car that follows a cloud moves just as the sun does, and the meter sees nothin
 follows the sun, starts and stops count, and other steps only where the meter felt them.
 
 A charger that the meter does not feel at all is not watched by it: a clamp fell off, or hangs elsewhere.
+Then its draw is in no reading, and nothing is taken off one for it: it counts beside whatever the meter says.
+What a house battery gives for a car in the same seconds is counted as felt, for the meter sees none of it.
 """
 
 from __future__ import annotations
@@ -29,7 +33,6 @@ NEVER = float("-inf")
 STILL_AMPS = 0.35
 SETTLES_S = 2.0
 APART_S = 3.0
-SETTLED_S = 8.0
 STEP_AMPS = 4.0
 LONGEST_STEP_S = 50.0
 OTHERS_STILL_WATTS = 120.0
@@ -37,6 +40,7 @@ NEAR_WHOLE = 0.35
 FADES = 0.6  # of earlier steps' weight, at each new one
 FELT, UNFELT = 0.5, 0.3
 SURE_UNFELT = 30.0  # amps squared: one step of 6 A
+BATTERY_OLD_S = 30.0  # after that its word says nothing of a step
 WATCHED_S = 60.0  # a first step that has not settled by then is not waited for
 
 
@@ -51,10 +55,16 @@ class Point(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What is known of one car at one charger. `phases` 0: nothing yet."""
+    """What is known of one car at one charger. `phases` 0: nothing yet.
+
+    `where` are the phases that it may load, by the meter or by the settings; `felt` those of the meter alone.
+    `times` is how many steps in a row have said so.
+    """
 
     phases: int = 0
     where: tuple[str, ...] = ()
+    felt: tuple[str, ...] = ()
+    times: int = 0
     unfelt: bool = False
     drawn_amps: float = 0.0
     changed_mono_s: float = NEVER
@@ -65,8 +75,21 @@ class Learned(NamedTuple):
     watts: float = 0.0  # felt x squares
     amps: tuple[float, ...] = (0.0, 0.0, 0.0)
 
+    @property
+    def sure(self) -> bool:
+        """Whether two steps agree: one may be a kettle of just as many amps, in a house with a bad clamp."""
+        return self.times >= 2
+
 
 NOTHING = Learned()
+
+
+def beside_battery(grid: Reading, battery: Reading | None, now: float) -> Reading:
+    """The grid's reading as it were without the house battery, which answers a car before the grid does."""
+    if battery is None or now - battery.at_mono_s > BATTERY_OLD_S:
+        return grid
+    at = min(grid.at_mono_s, battery.at_mono_s)
+    return Reading(grid.watts + battery.watts, at, grid.source, grid.amps_by_phase, grid.volts_by_phase)
 
 
 def learn(
@@ -100,12 +123,26 @@ def learn(
     if abs(step) >= STEP_AMPS and point.at_mono_s - base.at_mono_s <= LONGEST_STEP_S:
         own = not follows_sun or min(base.drawn_amps, drawn_amps) < STILL_AMPS
         felt = (point.watts - base.watts) / volts / step
-        if steady and (own or felt > 1 - NEAR_WHOLE):
+        clear = -NEAR_WHOLE <= felt <= len(wired) + NEAR_WHOLE and not _mixed(base, point, step, felt)
+        if steady and clear and (own or felt > 1 - NEAR_WHOLE):
             past = _weigh(past, base, point, wired, volts)
         elif own and others_are_sure and not steady and step * step >= SURE_UNFELT:
             own_watts = point.watts - base.watts - (others_watts - base.others_watts)
             past = past._replace(unfelt=past.unfelt or own_watts / volts / step < UNFELT)
     return past._replace(base=point, newer=point)
+
+
+def _mixed(base: Point, point: Point, step: float, felt: float) -> bool:
+    """Whether something else switched as well: a car moves a phase by its whole step or not at all.
+
+    A meter whose amps do not come to its watts is not asked this: one of its phases errs.
+    """
+    if not base.amps or not point.amps:
+        return False
+    moved = [(after - before) / step for before, after in zip(base.amps, point.amps, strict=False)]
+    return abs(sum(moved) - felt) <= NEAR_WHOLE and any(
+        abs(each) > NEAR_WHOLE < abs(each - 1) for each in moved
+    )
 
 
 def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], volts: float) -> Learned:
@@ -120,20 +157,29 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
     felt = watts / squares
     unfelt = past.unfelt if UNFELT <= felt <= FELT else felt < UNFELT and squares >= SURE_UNFELT
     past = past._replace(squares=squares, watts=watts, amps=amps, unfelt=unfelt)
+    if unfelt:
+        return past._replace(phases=0, where=(), felt=(), times=0)
     count = min(round(felt), len(wired))
     if count < 1 or abs(felt - count) > NEAR_WHOLE:
         return past
-    return past._replace(phases=count, where=_where(count, amps, squares, wired))
+    feels = _feels(count, amps, squares, wired)
+    as_set = feels == wired[:count]  # a car of fewer phases loads the first conductors
+    where = feels if as_set else tuple(phase for phase in PHASES if phase in wired or phase in feels)
+    times = past.times + 1 if (count, feels) == (past.phases, past.felt) else 1
+    return past._replace(phases=count, where=where, felt=feels, times=times)
 
 
-def _where(count: int, amps: tuple[float, ...], squares: float, wired: tuple[str, ...]) -> tuple[str, ...]:
+def _feels(count: int, amps: tuple[float, ...], squares: float, wired: tuple[str, ...]) -> tuple[str, ...]:
     """The phases that the meter feels, where amps and watts agree; else the first ones of the wiring."""
     feels = tuple(phase for phase, each in zip(PHASES, amps, strict=False) if each / squares > FELT)
-    if len(feels) != count:
-        return wired[:count]
-    if set(feels) <= set(wired):
-        return feels
-    return tuple(phase for phase in PHASES if phase in wired or phase in feels)  # wired unlike the settings
+    return feels if len(feels) == count else wired[:count]
+
+
+def felt_on(past: Learned, wired: tuple[str, ...]) -> tuple[str, ...]:
+    """The phases on which the meter's amps contain this charger's: only there they may be taken off."""
+    if past.unfelt:
+        return ()
+    return past.felt if past.phases else wired
 
 
 def doubted(past: Learned, wired: tuple[str, ...], grid: Reading, fuse_amps: float) -> bool:
@@ -144,13 +190,16 @@ def doubted(past: Learned, wired: tuple[str, ...], grid: Reading, fuse_amps: flo
     return any(amps.get(phase, 0.0) > fuse_amps for phase in wired if phase not in past.where)
 
 
-def has_settled(past: Learned, now: float) -> bool:
-    """Whether it draws, and has stood still long enough for the meter to have felt that."""
-    return past.drawn_amps >= STEP_AMPS and now - past.changed_mono_s >= SETTLED_S
+def judged(past: Learned) -> bool:
+    """Whether it draws, and the meter's word on its last step has come."""
+    known_at = past.base.drawn_amps if past.base else 0.0
+    return past.drawn_amps >= STEP_AMPS and abs(past.drawn_amps - known_at) <= STILL_AMPS
 
 
 def counted(past: Learned, wired: tuple[str, ...], now: float) -> int:
     """On how many phases its present draw counts as sun to be had again."""
+    if past.unfelt:
+        return 0
     if past.phases:
         return past.phases
     watched = past.began_mono_s is not None and now - past.began_mono_s < WATCHED_S and not past.squares

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent.model import Control, Mode, Rules
+from agent.model import Control, Mode, Reading, Rules
 from tests.brain.plant import Plant, one
 
 THREE = ("L1", "L2", "L3")
-FAST = Control(Mode.FAST)
+FAST, SUN = Control(Mode.FAST), Control(Mode.SOLAR)
 WIRED = Rules((one(phases=THREE),), circuit_amps=40.0, volts=230.0, site_phases=3)
 
 
@@ -80,6 +80,61 @@ def test_a_charger_that_the_meter_does_not_feel_has_the_minimum_beside_a_main_fu
     house.run(90)
     assert house.amps() == 6.0
     assert "the meter does not feel this charger" in house.reason()
+
+
+def unfelt(**more):
+    """A house whose meter does not reach its one charger, beside a fuse of 35 A."""
+    rules = replace(WIRED, main_fuse_amps=35.0, chargers=(one(),), circuit_amps=32.0)
+    house = Plant(rules, **{"phase_load_amps": (0.0, 0.0, 0.0), **more})
+    house._cars_w = lambda: 0.0
+    house.loaded = lambda charger: ()
+    return house
+
+
+def test_a_car_that_the_meter_does_not_feel_counts_beside_what_it_says():
+    house = unfelt(control=FAST).run(90)
+    house.phase_load_amps = (28.9, 0.0, 0.0)
+    assert house.run(5).amps() == 6.0, "34.9 A, of which the meter sees 28.9"
+    house.phase_load_amps = (29.2, 0.0, 0.0)
+    assert house.run(2).amps() == 0.0
+    assert "the main fuse on L1 allows 6 A" in house.reason()
+    assert house.run(400).amps() == 0.0, "and it does not come and go"
+    house.phase_load_amps = (20.0, 0.0, 0.0)
+    assert house.run(400).amps() >= 6.0
+
+
+def test_a_car_that_the_meter_does_not_feel_is_no_sun_to_be_had_again():
+    house = unfelt(sun_w=4000.0, house_w=500.0)
+    house.rules = replace(house.rules, main_fuse_amps=0.0)
+    assert house.run(900).amps() == 15.0, "3.5 kW flow out, whatever the car takes"
+
+
+def test_a_house_battery_that_feeds_the_car_does_not_hide_it():
+    rules = replace(WIRED, main_fuse_amps=35.0)
+    house = Plant(rules, control=FAST, phase_load_amps=(0.0, 0.0, 0.0), house_w=0.0)
+    for _ in range(120):
+        house.battery = Reading(house._cars_w(), house.now, "battery", soc_percent=80.0)
+        house._read_grid = lambda: Reading(0.0, house.now, "grid", amps_by_phase=(0.0, 0.0, 0.0))
+        house.run(1)
+    assert not learned(house).unfelt
+    assert house.amps() == 32.0
+
+
+@pytest.mark.parametrize(("count", "mode", "within_s"), [(2, FAST, 90), (3, FAST, 105), (2, SUN, 110)])
+def test_cars_that_start_together_beside_a_fuse_climb_in_little_more_than_a_minute(count, mode, within_s):
+    chargers = tuple(one(f"{number:04}", phases=THREE) for number in range(1, count + 1))
+    rules = replace(WIRED, main_fuse_amps=100.0, chargers=chargers, circuit_amps=96.0)
+    house = Plant(rules, control=mode, phase_load_amps=(1.0, 1.0, 1.0), sun_w=90_000.0)
+    house.until(lambda h: min(h.drawn.values()) == 32.0, within_s)
+
+
+def test_a_load_that_switches_in_the_seconds_of_a_cars_first_amps_does_not_pass_for_the_car():
+    house = unfelt(control=FAST)
+    house.until(lambda h: h.drawn["0001"] == 3.0)
+    house.phase_load_amps, house.house_w = (0.0, 8.0, 0.0), 500.0 + 8 * 230.0
+    house.run(120)
+    assert house.amps() <= 11.0
+    assert learned(house).unfelt
 
 
 def test_a_car_that_follows_clouds_is_felt_though_the_meter_stands_still():
