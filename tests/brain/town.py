@@ -171,18 +171,21 @@ class Town:
             silent_s = now - 1000 - self.silent_from
             watched = silent_s <= self.rules.stale_minimum_s + answered
             return 1e9 if watched or together <= 6.0 + HAIR else answered
-        known = self.memory.chargers
-        if self.errs == "out of reach":  # once it is known not to be felt, it counts in full
-            unknown = any(not known[key].learned.unfelt for key in self.beyond.intersection(cars))
-            unknown = unknown or any(not known[key].learned.phases for key in set(cars) - self.beyond)
-        else:
-            unknown = any(not known[key].learned.phases or known[key].learned.unfelt for key in cars)
+        unknown = [key for key in self.cars if self._is_unknown(key)]
         if unknown and self.errs in ("turned by one phase", "clamp off", "no amps", "out of reach"):
-            if together <= 11.0 * len(cars) + HAIR:
-                self.risen[place] = now  # the time until it is known does not count
+            drawn = [self.drawn[key] for key in unknown]
+            if max(drawn) <= 11.0 + HAIR and self.true_amps(place) - sum(drawn) <= self.fuse + HAIR:
+                self.risen[place] = now  # the time until they are known does not count
                 return 1e9
             return answered + PROBED_S
         return answered
+
+    def _is_unknown(self, key):
+        """Whether the guard cannot know yet, or never, that its meter feels this car, and where."""
+        learned = self.memory.chargers[key].learned
+        if key in self.beyond:  # once it is known not to be felt, it counts in full
+            return not learned.unfelt
+        return not learned.phases or learned.unfelt
 
 
 def overloads(seed, length_s=400, out_of_reach=False):
