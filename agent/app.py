@@ -155,6 +155,7 @@ class App:
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
+        from agent.keeping import keep_phases, phases_from_json
         from agent.meters.part import Meters
         from agent.meters.view import Limits
 
@@ -186,6 +187,8 @@ class App:
             tell=self.news.put,
             decided=self.desk.tidy,
             zone=settings.site.zone,
+            phases_by_car=phases_from_json(kept.get("phases")),
+            learned=lambda known: keep_phases(kept, known),
         )
         remembered: Outbox[Event] = Outbox()
         history = HistoryPart(

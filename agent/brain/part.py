@@ -44,10 +44,13 @@ class BrainPart:
         tell: Callable[[Event], None],
         decided: Callable[[Published], None] = lambda published: None,
         zone: tzinfo | None = None,
+        phases_by_car: Mapping[str, int] | None = None,
+        learned: Callable[[Mapping[str, int]], None] = lambda phases_by_car: None,
     ) -> None:
         """`meters` composes the view at a moment, told what the chargers draw in watts.
 
-        `decided` hears of each second after it was published; it must return at once.
+        `decided` hears of each second after it was published; it must return at once. `phases_by_car` is
+        what `learned` was told last, in an earlier process: how many phases each car loads.
         """
         self._rules = rules
         self._bus, self._meters = bus, meters
@@ -57,7 +60,8 @@ class BrainPart:
         self._zone = zone
         self._names = {charger.charger_id: charger.name for charger in rules.chargers}
         self._evaluator = Evaluator(windows.get(), self._names, zone)
-        self._memory = Memory()
+        self._learned = learned
+        self._memory = Memory(phases_by_car=phases_by_car or {})
 
     def step(self, moment: Moment) -> float:
         """Decide for this second; next in one second."""
@@ -73,6 +77,7 @@ class BrainPart:
             self._control.get(),
             self._evaluator.in_force(moment.wall),
         )
+        known = self._memory.phases_by_car
         decision, self._memory = decide(self._rules, snapshot, self._memory, moment)
         self._offers.put(decision.offers)
         published = Published(moment, snapshot, decision, bus, meters)
@@ -80,4 +85,6 @@ class BrainPart:
         self._decided(published)
         for event in decision.events:
             self._tell(event)
+        if self._memory.phases_by_car is not known:
+            self._learned(self._memory.phases_by_car)
         return moment.mono_s + BEAT_S

@@ -11,6 +11,9 @@ A car of fewer phases loads the first conductors; felt elsewhere, it counts on a
 Learned is forgotten when the cable is pulled, and also when a phase that the car was thought not to load is
 over the main fuse: then the wiring counts again. Beside a main fuse two steps must agree (`Learned.sure`).
 
+What was learned of a car is remembered by its VIN (of a car that tells none, by its charger) and kept through
+restarts. It tells with how much sun to begin, never how much a fuse bears: that each start shows anew.
+
 While a car's first step is still being watched, only one phase of its draw counts as sun to be had again:
 else a car of one phase would look like more sun the more it draws.
 
@@ -24,6 +27,7 @@ What a house battery gives for a car in the same seconds is counted as felt, for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agent.model import Reading
@@ -41,6 +45,7 @@ FADES = 0.6  # of earlier steps' weight, at each new one
 FELT, UNFELT = 0.5, 0.3
 SURE_UNFELT = 30.0  # amps squared: one step of 6 A
 BATTERY_OLD_S = 30.0  # after that its word says nothing of a step
+MOST_CARS = 64  # that are remembered
 WATCHED_S = 60.0  # a first step that has not settled by then is not waited for
 
 
@@ -196,11 +201,48 @@ def judged(past: Learned) -> bool:
     return past.drawn_amps >= STEP_AMPS and abs(past.drawn_amps - known_at) <= STILL_AMPS
 
 
-def counted(past: Learned, wired: tuple[str, ...], now: float) -> int:
+def expected(past: Learned, wired: tuple[str, ...], known: int, now: float) -> int:
+    """How many phases to plan its sun with: learned, else known of old, else one until it was tried.
+
+    A car of three phases that is tried with the sun for one buys for a minute, once in its life: then it is
+    known. A car of one that was waited for with the sun for three would lose half of each mixed day.
+    """
+    if past.phases or known:
+        return past.phases or min(known, len(wired))
+    return 1 if is_tried(past, known, now) else len(wired)
+
+
+def is_tried(past: Learned, known: int, now: float) -> bool:
+    """Whether nothing is known of the car, and its first amps are still to show it."""
+    began = now if past.began_mono_s is None else past.began_mono_s
+    return not (past.phases or known or past.unfelt) and now - began < WATCHED_S
+
+
+def has_answered(past: Learned) -> bool:
+    """Whether the meter's word on its first amps has come, whatever it was."""
+    return past.base is not None and past.base.drawn_amps > STILL_AMPS
+
+
+def counted(past: Learned, wired: tuple[str, ...], known: int, now: float) -> int:
     """On how many phases its present draw counts as sun to be had again."""
     if past.unfelt:
         return 0
-    if past.phases:
-        return past.phases
+    if past.phases or known:
+        return past.phases or min(known, len(wired))
     watched = past.began_mono_s is not None and now - past.began_mono_s < WATCHED_S and not past.squares
     return 1 if watched else len(wired)
+
+
+def remembered(known: Mapping[str, int], charger_id: str, vin: str, learned: Learned) -> Mapping[str, int]:
+    """What is known of each car (by VIN) and of the last one at each charger (by its id), with this one.
+
+    Nobody's first step is doubted; to know better than before takes two that agree.
+    """
+    if not learned.phases:
+        return known
+    names = [charger_id, vin] if vin else [charger_id]
+    new = {n: learned.phases for n in names if learned.sure or n not in known}
+    if all(known.get(name) == count for name, count in new.items()):
+        return known
+    kept = {name: count for name, count in known.items() if name not in new} | new
+    return dict(list(kept.items())[-MOST_CARS:])

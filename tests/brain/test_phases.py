@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from agent.brain.memory import Memory
+from agent.brain.phases import Learned, remembered
 from agent.model import Control, Mode, Reading, Rules
 from tests.brain.plant import Plant, one
 
@@ -47,6 +49,58 @@ def test_three_phases_wait_for_four_kilowatts_and_one_for_one_point_four():
     waiting = parked(3, sun_w=2500.0).run(300)
     assert "3.8 kW are needed" in waiting.reason(), "nearly all of 4.1 kW must be sun"
     assert "1.3 kW are needed" in parked(1, sun_w=1000.0).run(300).reason()
+
+
+def plugged_in_all_along(count, sun_w, **more):
+    """A house whose car hangs there since before this process began: no first minute shows its phases."""
+    house = Plant(WIRED, sun_w=sun_w, house_w=500.0, **more)
+    house.car_phases = {"0001": count}
+    return house
+
+
+def test_an_unknown_car_is_tried_once_with_the_sun_for_one_phase():
+    house = plugged_in_all_along(1, 2500.0).run(900)
+    assert house.amps() == 8.0, "2 kW are plenty for a car of one phase"
+    big = plugged_in_all_along(3, 2500.0)
+    big.run(4 * 3600)
+    assert big.amps() == 0.0
+    assert len(big.starts["0001"]) == 1, "it has been seen once that 2 kW are too little"
+    assert big.import_wh < 60
+    assert "3.8 kW are needed" in big.reason()
+
+
+def test_what_was_learned_of_a_car_is_known_in_the_next_process():
+    vin = "5YJ3E1EA7KF000001"
+    house = plugged_in_all_along(3, 7000.0, vin=vin)
+    house.run(900)
+    known = house.memory.phases_by_car
+    assert known == {"0001": 3, vin: 3}
+    again = plugged_in_all_along(3, 2500.0, vin=vin)
+    again.memory = Memory(phases_by_car=known)
+    again.run(3600)
+    assert again.starts["0001"] == [], "it need not be tried again"
+    other = plugged_in_all_along(1, 2500.0, vin="LRW3E7EK4NC000002")
+    other.memory = Memory(phases_by_car=known)
+    assert other.run(900).amps() == 8.0, "another car at the same charger is another car"
+
+
+def test_what_is_known_of_old_says_nothing_to_a_fuse():
+    rules = replace(WIRED, main_fuse_amps=25.0)
+    house = Plant(rules, control=FAST, phase_load_amps=(0.0, 0.0, 21.0))
+    house.memory = Memory(phases_by_car={"0001": 1})
+    assert house.run(30).amps() == 0.0, "until it is seen, it may load L3"
+
+
+def test_only_so_many_cars_are_remembered():
+    known, sure = {}, Learned(phases=2, times=2)
+    for number in range(200):
+        known = remembered(known, "0001", f"VIN{number}", sure)
+    assert len(known) == 64
+    assert "VIN199" in known
+    assert "VIN0" not in known
+    assert remembered(known, "0001", "VIN199", sure) is known
+    assert remembered(known, "0001", "VIN199", Learned(phases=1, times=1)) is known, "one step is no proof"
+    assert remembered({}, "0001", "VIN7", Learned(phases=1, times=1)) == {"0001": 1, "VIN7": 1}
 
 
 def test_a_car_of_one_phase_does_not_look_like_more_sun_the_more_it_draws():
