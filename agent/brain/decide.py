@@ -97,15 +97,17 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     scene = Scene(room, surplus.age_s, grid, draws, demand, memory.cut_mono_s, dimming, now)
     lowered, cuts = guard(proposals, scene)
     offers = tuple(_offer(p, moment) for p in lowered)
-    told_events, wishes, chargers, limits = told(cases, lowered, cuts, pasts, memory, moment)
-    decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
+    said = told(cases, lowered, cuts, pasts, memory, moment)
+    budget_amps = _budget_amps(surplus, cases, rules)
+    decision = Decision(offers, budget_amps, (*steps, *cuts), said.wishes, said.events)
     offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
-    rest = at_rest(rules, snapshot, decision, chargers) if not limits else None
+    calm = not (said.cut_mono_s or said.limit_told_mono_s)
+    rest = at_rest(rules, snapshot, decision, said.chargers) if calm else None
     known = memory.phases_by_car
     for case in cases:
         known = remembered(known, case.rules.charger_id, case.status.vin, case.memory.learned)
-    after = Memory(now, chargers, draws, grids, offered, limits, rest, demand, known)
-    return decision, after
+    limits, troubles = said.cut_mono_s, said.limit_told_mono_s
+    return decision, Memory(now, said.chargers, draws, grids, offered, limits, rest, demand, known, troubles)
 
 
 def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:

@@ -43,6 +43,7 @@ from agent.model import ChargerRules, ChargerStatus, Dimming, Mode, Reading, Rul
 MAIN_FUSE = "main fuse"
 PEAK = "peak cap"
 IMBALANCE = "even phases"
+DIMMING = "dimming"
 CALM = "calm"
 FUSE_CALM_S = 60.0
 ANSWERED_S = 10.0
@@ -164,10 +165,10 @@ def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[
 def _dim(out: list[Proposal], dimming: Dimming, steps: list[Step]) -> list[Proposal]:
     if dimming.amps is not None:
         why = f"dimmed by order to {dimming.amps:g} A for all chargers together"
-        out = fit(out, each, dimming.amps, "dimming", why, steps)
+        out = fit(out, each, dimming.amps, DIMMING, why, steps)
     if dimming.watts is not None:
         why = f"dimmed by order to {dimming.watts / 1000:.1f} kW for all chargers together"
-        out = fit(out, watts, dimming.watts, "dimming", why, steps)
+        out = fit(out, watts, dimming.watts, DIMMING, why, steps)
     return out
 
 

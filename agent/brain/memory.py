@@ -71,6 +71,7 @@ class Memory:
     rest: Rest | None = None  # the last decision, if nothing was going on
     demand: Demand = NO_DEMAND
     phases_by_car: Mapping[str, int] = field(default_factory=dict)  # by VIN, and by charger (phases.py)
+    limit_told_mono_s: Mapping[str, float] = field(default_factory=dict)  # by limit: when it last held
 
 
 FRESH = ChargerMemory()

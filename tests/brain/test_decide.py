@@ -176,6 +176,11 @@ def test_the_main_fuse_is_kept_phase_by_phase():
     house.phase_load_amps = (5.0, 15.0, 0.0)
     assert house.run(30).amps("0001") == 13.0, "no raise before the fuse has had room for a minute"
     assert house.run(60).amps("0001") == 20.0
+    house.run(1000)
+    assert "fuse_ok" not in [event.kind for event in house.events], "charger 0002 is held back all the time"
+    house.phase_load_amps = (-10.0, -10.0, 0.0)
+    house.rules = replace(rules, main_fuse_amps=63.0)
+    house.run(1000)
     assert "fuse_ok" in [event.kind for event in house.events]
 
 

@@ -185,7 +185,7 @@ class Town:
         learned = self.memory.chargers[key].learned
         if key in self.beyond:  # once it is known not to be felt, it counts in full
             return not learned.unfelt
-        return not learned.phases or learned.unfelt
+        return not learned.sure or learned.unfelt
 
 
 def overloads(seed, length_s=400, out_of_reach=False):
