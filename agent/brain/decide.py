@@ -150,7 +150,7 @@ def _case(
     phases = learned.where or charger.phases
     drawn, count = drawn_amps(status), counted(learned, charger.phases, known_phases, now)
     per_amp = volts * (learned.phases or len(charger.phases))
-    uncounted_watts = 0.0 if learned.unfelt else drawn * (per_amp - volts * count)
+    uncounted_watts = drawn * (per_amp - volts * count) if count else 0.0
     return Case(
         charger,
         status,
@@ -370,7 +370,7 @@ def _with_sun(
     learned = case.memory.learned
     tried = len(case.rules.phases) > 1 and is_tried(learned, case.known_phases, now)
     if tried and not has_answered(learned) and held.amps > case.rules.min_amps:
-        why = "the minimum, until the meter has shown how many phases this car loads"
+        why = "the minimum, until the meter has shown how many phases this car uses"
         return case.rules.min_amps, _join(case.wanted.says, why), held.memory
     return held.amps, _join(case.wanted.says, held.why), held.memory
 

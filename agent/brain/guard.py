@@ -113,7 +113,7 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
         if blind:
             least = min((p.rules.min_amps for p in out), default=0.0)
             room = least if rules.blind_fast_amps is None else rules.blind_fast_amps
-            why = f"nobody watches the main fuse: {room:.0f} A for all chargers together"
+            why = f"the meter is silent and nobody watches the main fuse: {room:.0f} A for all cars together"
             out = fit(out, on_phase(phase), room, f"unwatched {rule}", why, steps)
         if fresh is not None:
             room = max(0.0, fuse_room(phase, out, rules, scene.reserved_watts, fresh, scene.draws))
@@ -130,13 +130,13 @@ def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal
     for place, p in enumerate(out):
         if p.learned.unfelt:
             most = p.rules.min_amps + (PROBE_AMPS if now - p.learned.changed_mono_s > PROBE_AGAIN_S else 0.0)
-            why = "the meter does not feel this charger, so nobody watches the main fuse for it"
+            why = "the meter does not feel this car, so nobody watches the main fuse for it"
             out[place] = lower(p, most, "unfelt", why, steps)
         elif not p.learned.sure:
-            why = "the meter has not yet shown which phases this car loads"
+            why = "a careful start, until the meter has shown which phases this car uses"
             out[place] = lower(p, _most_unproven(p, p is turn), "first amps", why, steps)
         elif first and p.status.charging:
-            why = "the meter is being shown which phases another car loads: no raise for so long"
+            why = "another car is just starting: no more before the meter has shown which phases it uses"
             out[place] = lower(p, p.before_amps, "first amps", why, steps)
     return out
 
@@ -157,7 +157,7 @@ def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[
         if tilted is None:
             break
         phase, tilts, room = tilted
-        why = f"{phase} may carry {scene.rules.imbalance_amps:.0f} A more than the emptiest phase"
+        why = f"{phase} may carry at most {scene.rules.imbalance_amps:.0f} A more than the emptiest phase"
         out = fit(out, tilts, room, IMBALANCE, why, steps)
     return _calm(out, scene, IMBALANCE, "the limit for uneven phases", steps)
 
@@ -177,7 +177,7 @@ def _calm(out: list[Proposal], scene: Scene, rule: str, what: str, steps: list[S
     cut = scene.cut_mono_s.get(rule)
     if cut is None or scene.now - cut >= FUSE_CALM_S:
         return out
-    why = f"{what} was full a moment ago: no raise before it has had room for a minute"
+    why = f"{what} was full a moment ago: no more before it has had room for a minute"
     return [lower(p, p.before_amps, f"{rule} {CALM}", why, steps) for p in out]
 
 
@@ -213,7 +213,7 @@ def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Propos
     elif age_s > rules.stale_minimum_s:
         return lower(p, p.rules.min_amps, "stale meter", f"{silent}: down to the minimum", steps)
     if p.amps > p.before_amps:
-        return lower(p, p.before_amps, "stale meter", f"{silent}: no raise before it is back", steps)
+        return lower(p, p.before_amps, "stale meter", f"{silent}: no more before it is back", steps)
     return p
 
 

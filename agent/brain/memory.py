@@ -42,6 +42,7 @@ class ChargerMemory(NamedTuple):
     grace_until_mono_s: float = NEVER
     cut_until_mono_s: float = NEVER  # a limit took the last amps: no new start before
     cut_why: str = ""  # which limit that was, in words
+    stopped_why: str = ""  # what was said when the last amps were taken
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
     learned: Learned = NOTHING  # the phases that its car loads

@@ -63,14 +63,14 @@ class Learned(NamedTuple):
     """What is known of one car at one charger. `phases` 0: nothing yet.
 
     `where` are the phases that it may load, by the meter or by the settings; `felt` those of the meter alone.
-    `times` is how many steps in a row have said so.
+    `times` is how many steps in a row have said so, `missed` how many the meter has not felt.
     """
 
     phases: int = 0
     where: tuple[str, ...] = ()
     felt: tuple[str, ...] = ()
     times: int = 0
-    unfelt: bool = False
+    missed: int = 0
     drawn_amps: float = 0.0
     changed_mono_s: float = NEVER
     began_mono_s: float | None = None  # when it first drew, while nothing is known
@@ -84,6 +84,11 @@ class Learned(NamedTuple):
     def sure(self) -> bool:
         """Whether two steps agree: one may be a kettle of just as many amps, in a house with a bad clamp."""
         return self.times >= 2
+
+    @property
+    def unfelt(self) -> bool:
+        """Whether two steps in a row moved nothing: one may be hidden by a sun that rises with it."""
+        return self.missed >= 2
 
 
 NOTHING = Learned()
@@ -133,7 +138,7 @@ def learn(
             past = _weigh(past, base, point, wired, volts)
         elif own and others_are_sure and not steady and step * step >= SURE_UNFELT:
             own_watts = point.watts - base.watts - (others_watts - base.others_watts)
-            past = past._replace(unfelt=past.unfelt or own_watts / volts / step < UNFELT)
+            past = _missed(past, own_watts / volts / step)
     return past._replace(base=point, newer=point)
 
 
@@ -160,10 +165,10 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
         moved = [b - a for a, b in zip(base.amps, point.amps, strict=False)] + [0.0, 0.0]
         amps = tuple(FADES * old + new * step for old, new in zip(past.amps, moved, strict=False))
     felt = watts / squares
-    unfelt = past.unfelt if UNFELT <= felt <= FELT else felt < UNFELT and squares >= SURE_UNFELT
-    past = past._replace(squares=squares, watts=watts, amps=amps, unfelt=unfelt)
-    if unfelt:
-        return past._replace(phases=0, where=(), felt=(), times=0)
+    past = past._replace(squares=squares, watts=watts, amps=amps)
+    past = _missed(past, (point.watts - base.watts) / volts / step)
+    if past.unfelt:
+        return past
     count = min(round(felt), len(wired))
     if count < 1 or abs(felt - count) > NEAR_WHOLE:
         return past
@@ -172,6 +177,14 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
     where = feels if as_set else tuple(phase for phase in PHASES if phase in wired or phase in feels)
     times = past.times + 1 if (count, feels) == (past.phases, past.felt) else 1
     return past._replace(phases=count, where=where, felt=feels, times=times)
+
+
+def _missed(past: Learned, felt: float) -> Learned:
+    """One step more that the meter has felt or not, on so many phases."""
+    if felt >= UNFELT:
+        return past._replace(missed=0) if felt > FELT else past
+    past = past._replace(missed=past.missed + 1)
+    return past._replace(phases=0, where=(), felt=(), times=0) if past.unfelt else past
 
 
 def _feels(count: int, amps: tuple[float, ...], squares: float, wired: tuple[str, ...]) -> tuple[str, ...]:
@@ -229,6 +242,8 @@ def counted(past: Learned, wired: tuple[str, ...], known: int, now: float) -> in
         return 0
     if past.phases or known:
         return past.phases or min(known, len(wired))
+    if past.missed:
+        return 0  # if the sun only rose with it, the first step down shows it
     watched = past.began_mono_s is not None and now - past.began_mono_s < WATCHED_S and not past.squares
     return 1 if watched else len(wired)
 

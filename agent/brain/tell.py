@@ -105,13 +105,16 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
     changes: dict[str, Any] = {}
     if p.amps != past.offer_amps:
         changes["offer_amps"] = p.amps
+        if not p.amps:
+            changes["stopped_why"] = p.why.removeprefix("stopped: ")
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
         changes.update(
             on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S, cut_why=p.why
         )
     if status.linked and status.charging != past.charging:
         changes["charging"] = status.charging
-        told_now.events.append(_charging_event(case.rules, status, p, moment))
+        why = p.why if p.amps else changes.get("stopped_why") or past.stopped_why or p.why
+        told_now.events.append(_charging_event(case.rules, status, p, why, moment))
     idle = status.linked and p.amps > 0 and not status.charging and bool(status.plugged)
     defiant = (
         status.linked and p.amps == 0 and status.offered_amps == 0 and status.drawn_amps > STILL_DRAWS_AMPS
@@ -125,13 +128,15 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
     return past._replace(**changes) if changes else past
 
 
-def _charging_event(rules: ChargerRules, status: ChargerStatus, p: Proposal, moment: Moment) -> Event:
-    data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": p.why}
+def _charging_event(
+    rules: ChargerRules, status: ChargerStatus, p: Proposal, why: str, moment: Moment
+) -> Event:
+    data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": why}
     if status.charging:
-        sentence = f"{rules.label} started charging at {p.amps:.0f} A: {p.why}."
+        sentence = f"{rules.label} started charging at {p.amps:.0f} A: {why}."
         return Event("charging_started", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     if p.amps == 0:
-        sentence = f"{rules.label} stopped charging: {p.why}."
+        sentence = f"{rules.label} stopped charging: {why}."
         return Event("charging_stopped", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     sentence = f"{rules.label}: the car stopped taking power, with {p.amps:.0f} A on offer."
     return Event("charging_finished", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)

@@ -129,7 +129,7 @@ def test_a_limit_that_cut_lets_amps_rise_again_only_after_a_calm_minute():
     low = house.amps()
     house.house_w = 500.0
     assert house.run(40).amps() == low
-    assert "no raise before it has had room for a minute" in house.reason()
+    assert "no more before it has had room for a minute" in house.reason()
     assert house.run(60).amps() == 23.0
 
 

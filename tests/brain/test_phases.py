@@ -133,7 +133,7 @@ def test_a_charger_that_the_meter_does_not_feel_has_the_minimum_beside_a_main_fu
     house.loaded = lambda charger: ()
     house.run(90)
     assert house.amps() == 6.0
-    assert "the meter does not feel this charger" in house.reason()
+    assert "the meter does not feel this car" in house.reason()
 
 
 def unfelt(**more):
