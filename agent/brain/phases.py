@@ -166,8 +166,9 @@ def _weigh(past: Learned, base: Point, point: Point, wired: tuple[str, ...], vol
         amps = tuple(FADES * old + new * step for old, new in zip(past.amps, moved, strict=False))
     felt = watts / squares
     past = past._replace(squares=squares, watts=watts, amps=amps)
-    past = _missed(past, (point.watts - base.watts) / volts / step)
-    if past.unfelt:
+    felt_now = (point.watts - base.watts) / volts / step
+    past = _missed(past, felt_now)
+    if felt_now < UNFELT:
         return past
     count = min(round(felt), len(wired))
     if count < 1 or abs(felt - count) > NEAR_WHOLE:
@@ -183,7 +184,7 @@ def _missed(past: Learned, felt: float) -> Learned:
     """One step more that the meter has felt or not, on so many phases."""
     if felt >= UNFELT:
         return past._replace(missed=0) if felt > FELT else past
-    past = past._replace(missed=past.missed + 1)
+    past = past._replace(missed=past.missed + 1, times=0)
     return past._replace(phases=0, where=(), felt=(), times=0) if past.unfelt else past
 
 
