@@ -158,6 +158,7 @@ class App:
         from agent.desk import Desk
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
+        from agent.keeping import keep_phases, phases_from_json
         from agent.meters.part import Meters
         from agent.meters.view import Limits
         from agent.prices import PriceTeller
@@ -191,6 +192,8 @@ class App:
             decided=self.desk.tidy,
             zone=settings.site.zone,
             sun_share=Pays(self.desk.prices) if settings.solar.min_solar_share == "auto" else None,
+            phases_by_car=phases_from_json(kept.get("phases")),
+            learned=lambda known: keep_phases(kept, known),
         )
         self._price_at = PriceTeller(self.desk.prices, flat_price(settings.web))
         remembered: Outbox[Event] = Outbox()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import logging
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 from agent import boosts, dimming
 from agent.history.kept import KeepError as KeepError
 from agent.model import CarStatus, Control, Mode, Moment
+
+log = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
@@ -61,6 +64,21 @@ def control_from_json(kept: Any, moment: Moment, chargers: Container[str]) -> Co
         },
         dimming=dimming.from_json(kept["dimming"], moment) if kept.get("dimming") else None,
     )
+
+
+def phases_from_json(kept: Any) -> dict[str, int]:
+    """How many phases each car loads, as it was kept; what can't be read is learned again."""
+    if not isinstance(kept, dict):
+        return {}
+    return {str(car): count for car, count in kept.items() if type(count) is int and 1 <= count <= 3}
+
+
+def keep_phases(kept: Kept, phases_by_car: Mapping[str, int]) -> None:
+    """Keep it. A disk that does not take it costs a minute of learning after the next restart."""
+    try:
+        kept.put("phases", dict(phases_by_car))
+    except KeepError as error:
+        log.warning("The phases that a car loads were not kept: %s", error)
 
 
 def car_to_json(car: CarStatus) -> dict[str, object]:

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from random import Random
 
 from agent.brain.decide import decide
@@ -52,21 +53,38 @@ def seeds(count: int) -> list[Row]:
     return [(f"{count} drawn houses of 10 minutes that broke a rule", broken, "0")]
 
 
-def thinking(chargers: int) -> Row:
-    """The brain alone."""
+def thinking(chargers: int, limited: bool = False) -> Row:
+    """The brain alone, with cars that draw what they were offered; `limited`: with every limit there is."""
     ids = [f"{number:04X}" for number in range(chargers)]
-    rules = Rules(tuple(ChargerRules(one, max_amps=32) for one in ids), circuit_amps=80, volts=240)
-    statuses = tuple(
-        ChargerStatus(one, state="charging", rating_amps=32, linked=True, plugged=True, charging=True)
-        for one in ids
+    phases = ("L1", "L2", "L3") if limited else ("L1",)
+    rules = Rules(
+        tuple(ChargerRules(one, max_amps=32, phases=phases) for one in ids), circuit_amps=80, volts=240
     )
-    memory, chance = Memory(), Random(1)
-    began = time.perf_counter()
+    if limited:
+        rules = replace(rules, site_phases=3, main_fuse_amps=63, imbalance_amps=20, peak_watts=15_000)
+    memory, chance, drawn = Memory(), Random(1), dict.fromkeys(ids, 0.0)
+    began = time.process_time()
     for second in range(1, THINKS):
-        reading = Reading(-6000 + 2000 * chance.random(), second - 0.5, "bench")
-        _, memory = decide(rules, Snapshot(statuses, {"grid": reading}), memory, Moment(float(second)))
-    each_us = (time.perf_counter() - began) / THINKS * 1e6
-    return (f"one decision for {chargers} chargers", round(each_us, 1), "us, under 200 for 3")
+        watts = -6000 + 2000 * chance.random()
+        reading = Reading(watts, second - 0.5, "bench", (watts / 720,) * 3 if limited else None)
+        statuses = tuple(
+            ChargerStatus(
+                one,
+                state="charging",
+                rating_amps=32,
+                drawn_amps=amps,
+                heard_at_mono_s=float(second),
+                linked=True,
+                plugged=True,
+                charging=True,
+            )
+            for one, amps in drawn.items()
+        )
+        decision, memory = decide(rules, Snapshot(statuses, {"grid": reading}), memory, Moment(float(second)))
+        drawn = {offer.charger_id: offer.amps for offer in decision.offers}
+    each_us = (time.process_time() - began) / THINKS * 1e6
+    with_what = ", every limit set" if limited else ""
+    return (f"one decision for {chargers} chargers{with_what}", round(each_us, 1), "us, under 200 for 3")
 
 
 def main() -> int:
@@ -75,7 +93,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seeds", type=int, default=200)
     asked = parser.parse_args()
-    rows = [*days(), *seeds(asked.seeds), *(thinking(count) for count in (1, 3, 16))]
+    rows = [*days(), *seeds(asked.seeds)]
+    rows += [thinking(count, limited) for limited in (False, True) for count in (1, 3, 16)]
     if asked.json:
         print(json.dumps([{"what": what.strip(), "value": value, "bar": bar} for what, value, bar in rows]))
     else:

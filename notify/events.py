@@ -109,6 +109,12 @@ new_firmware             info     digest -                  New firmware
 # the house
 fuse_cut                 warning  now    -                  Charging cut for the fuse
 fuse_ok                  info     never  fuse_cut           Fuse has room again
+peak_cut                 warning  digest -                  Charging cut for the peak cap
+peak_ok                  info     never  peak_cut           Room below the peak cap again
+uneven_cut               warning  digest -                  Charging cut for uneven phases
+uneven_ok                info     never  uneven_cut         Phases even enough again
+dimmed                   warning  digest -                  Charging dimmed by order
+dimmed_over              info     never  dimmed             Dimming is over
 meter_stale              warning  now    -                  Meter silent
 meter_back               info     never  meter_stale        Meter answers again
 meter_source_changed     info     digest -                  Another meter source counts

@@ -10,7 +10,6 @@ the car understands; `steps` tells the whole way there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -20,9 +19,19 @@ from agent.brain.hold import follow, hold
 from agent.brain.limits.grid import bought
 from agent.brain.memory import FRESH, ChargerMemory, Memory
 from agent.brain.modes import Wanted, wanted
-from agent.brain.phases import NOTHING, counted, doubted, learn
+from agent.brain.phases import (
+    NOTHING,
+    beside_battery,
+    counted,
+    doubted,
+    expected,
+    has_answered,
+    is_tried,
+    learn,
+    remembered,
+)
 from agent.brain.rest import at_rest, still
-from agent.brain.share import Claim, share
+from agent.brain.share import Claim, share, swaps
 from agent.brain.tell import told
 from agent.model import (
     ChargerRules,
@@ -53,11 +62,16 @@ class Case(NamedTuple):
     wanted: Wanted
     memory: ChargerMemory
     phases: tuple[str, ...]  # that its car really loads, as far as is known
-    watts_per_amp: float  # volts x as many
+    watts_per_amp: float  # volts x as many as its sun is planned with
+    most_watts_per_amp: float  # volts x as many as it may load, for all that is known
     drawn_watts: float
     uncounted_watts: float  # what it draws besides, if it loads all that is wired
     limit_amps: float  # its own and the wish's, together
     soc_percent: float | None
+    known_phases: int  # of its car, from earlier times; 0: nothing
+
+
+Wished = tuple[float, str, ChargerMemory]  # amps before the guard, why, the past after it
 
 
 def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> tuple[Decision, Memory]:
@@ -84,12 +98,17 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     scene = Scene(room, surplus.age_s, grid, draws, demand, memory.cut_mono_s, dimming, now)
     lowered, cuts = guard(proposals, scene)
     offers = tuple(_offer(p, moment) for p in lowered)
-    told_events, wishes, chargers, limits = told(cases, lowered, cuts, pasts, memory, moment)
-    decision = Decision(offers, _budget_amps(surplus, cases, rules), (*steps, *cuts), wishes, told_events)
+    said = told(cases, lowered, cuts, pasts, memory, moment)
+    budget_amps = _budget_amps(surplus, cases, rules)
+    decision = Decision(offers, budget_amps, (*steps, *cuts), said.wishes, said.events)
     offered = now if any(p.amps != p.before_amps for p in lowered) else memory.offered_mono_s
-    rest = at_rest(rules, snapshot, decision, chargers) if not limits else None
-    after = Memory(now, chargers, draws, grids, offered, limits, rest, demand)
-    return decision, after
+    calm = not (said.cut_mono_s or said.limit_told_mono_s)
+    rest = at_rest(rules, snapshot, decision, said.chargers) if calm else None
+    known = memory.phases_by_car
+    for case in cases:
+        known = remembered(known, case.rules.charger_id, case.status.vin, case.memory.learned)
+    limits, troubles = said.cut_mono_s, said.limit_told_mono_s
+    return decision, Memory(now, said.chargers, draws, grids, offered, limits, rest, demand, known, troubles)
 
 
 def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
@@ -108,9 +127,13 @@ def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         seen = _seen(past, status, rules, moment.mono_s)
         car = snapshot.cars.get(status.vin) if status.vin else None
         soc = car.soc_percent if car else None
-        cases.append(_case(charger, status, wish, seen, limit, soc, rules, moment.mono_s))
+        known = memory.phases_by_car.get(status.vin or charger.charger_id, 0)
+        cases.append(_case(charger, status, wish, seen, limit, soc, known, rules, moment.mono_s))
     grid = snapshot.readings.get("grid")
-    return [_taught(case, cases, grid, rules, moment.mono_s) for case in cases] if grid else cases
+    if grid is None:
+        return cases
+    feels = beside_battery(grid, snapshot.readings.get("battery"), moment.mono_s)
+    return [_taught(case, cases, grid, feels, rules, moment.mono_s) for case in cases]
 
 
 def _case(
@@ -120,30 +143,33 @@ def _case(
     past: ChargerMemory,
     limit: float,
     soc_percent: float | None,
+    known_phases: int,
     rules: Rules,
     now: float,
 ) -> Case:
     learned, volts = past.learned, volts_of(status, rules)
     phases = learned.where or charger.phases
-    drawn, count = drawn_amps(status), counted(learned, charger.phases, now)
+    drawn, count = drawn_amps(status), counted(learned, charger.phases, known_phases, now)
     per_amp = volts * (learned.phases or len(charger.phases))
-    uncounted_watts = drawn * (per_amp - volts * count)
+    uncounted_watts = drawn * (per_amp - volts * count) if count else 0.0
     return Case(
         charger,
         status,
         wish,
         past,
         phases,
+        volts * expected(learned, charger.phases, known_phases, now),
         per_amp,
         drawn * volts * count,
         uncounted_watts,
         limit,
         soc_percent,
+        known_phases,
     )
 
 
-def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: float) -> Case:
-    """The case with what the meter says of the phases that its car loads."""
+def _taught(case: Case, cases: list[Case], grid: Reading, feels: Reading, rules: Rules, now: float) -> Case:
+    """The case with what the meter says of the phases that its car loads (`feels`: beside a battery)."""
     past, status, charger = case.memory, case.status, case.rules
     if not status.linked:
         return case
@@ -151,7 +177,9 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
     others = sum(other.drawn_watts for other in rest)
     sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
     volts, follows = volts_of(status, rules), case.wanted.mode is not Mode.FAST
-    learned = learn(past.learned, charger.phases, drawn_amps(status), others, sure, follows, grid, volts, now)
+    learned = learn(
+        past.learned, charger.phases, drawn_amps(status), others, sure, follows, feels, volts, now
+    )
     if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
         learned = NOTHING
     if learned is past.learned:
@@ -163,6 +191,7 @@ def _taught(case: Case, cases: list[Case], grid: Reading, rules: Rules, now: flo
         past._replace(learned=learned),
         case.limit_amps,
         case.soc_percent,
+        case.known_phases,
         rules,
         now,
     )
@@ -223,12 +252,22 @@ def _propose(
     ]
     if any(case.status.has_car for case in sunny):
         sunny = [case for case in sunny if case.status.has_car]
-    shares = _shares(sunny, surplus, rules, now)
+    waiting = any(not case.memory.on for case in sunny)
+    claims = [_claim(case, waiting, now) for case in sunny]
+    shares = share(surplus.watts, claims) if surplus.watts is not None and claims else {}
     anyone = any(case.status.has_car for case in cases)
+    wishes = {
+        case.rules.charger_id: _one(
+            case, shares.get(case.rules.charger_id), surplus, anyone, rules, now, dt_s
+        )
+        for case in cases
+    }
+    if surplus.watts is not None and len(claims) > 1:
+        _swap(wishes, cases, claims, surplus.watts, rules, now)
     proposals, pasts = [], {}
     for case in cases:
         charger_id = case.rules.charger_id
-        amps, why, past = _one(case, shares.get(charger_id), surplus, anyone, rules, now, dt_s)
+        amps, why, past = wishes[charger_id]
         before = case.memory.offer_amps
         steps.append(Step(case.wanted.who, charger_id, before, amps, why))
         proposals.append(
@@ -240,7 +279,7 @@ def _propose(
                 why,
                 before,
                 case.phases,
-                case.watts_per_amp,
+                case.most_watts_per_amp,
                 case.uncounted_watts,
                 case.memory.learned,
             )
@@ -249,11 +288,38 @@ def _propose(
     return proposals, pasts
 
 
-def _shares(sunny: list[Case], surplus: Sun, rules: Rules, now: float) -> Mapping[str, float]:
-    if surplus.watts is None or not sunny:
-        return {}
-    waiting = [case for case in sunny if not case.memory.on]
-    return share(surplus.watts, [_claim(case, bool(waiting), now) for case in sunny])
+def _swap(
+    wishes: dict[str, Wished], cases: list[Case], claims: list[Claim], pool: float, rules: Rules, now: float
+) -> None:
+    """Where a car starts for which another one has to stop: that one stops now, and not a cloud later.
+
+    A car takes some 20 s to begin and the bus lowers before it raises, so nothing is bought for it.
+    """
+    by_id = {case.rules.charger_id: case for case in cases if case.wanted.mode is Mode.SOLAR}
+    starting = {key for key, case in by_id.items() if wishes[key][2].on and not case.memory.on}
+    if not starting:
+        return
+    for giver, taker in swaps(pool, claims, starting):
+        gives, takes = by_id.get(giver.charger_id), by_id[taker.charger_id]
+        if gives is None:
+            continue
+        if now - gives.memory.since_mono_s < rules.min_on_s:
+            says = f"{gives.rules.label} has only just started"
+            wishes[taker.charger_id] = 0.0, _join(takes.wanted.says, says), _as_of(takes.memory, now)
+            continue
+        why = f"{_why_it_gives(giver, taker)}: {takes.rules.label} has the sun now"
+        wishes[giver.charger_id] = 0.0, _join(gives.wanted.says, why), _off(gives.memory, now)
+
+
+def _as_of(past: ChargerMemory, now: float) -> ChargerMemory:
+    """The same past a second later, not forgotten for having waited."""
+    return past._replace(following=past.following._replace(at_mono_s=now))
+
+
+def _why_it_gives(giver: Claim, taker: Claim) -> str:
+    if taker.priority != giver.priority:
+        return "it comes second"
+    return "its turn is over" if giver.turn_over else "its car is fuller"
 
 
 def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
@@ -267,8 +333,10 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         case.rules.priority,
         past.since_mono_s,
         someone_waits and past.on and now - past.since_mono_s > TURN_S,
+        not past.on and now - past.since_mono_s < TURN_S / 2,
         case.soc_percent,
         HALF_AMP if case.rules.half_amps else 1.0,
+        past.level_amps,
     )
 
 
@@ -301,6 +369,11 @@ def _with_sun(
     if not held.amps and now < case.memory.grace_until_mono_s:
         why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
         return case.rules.min_amps, why, held.memory
+    learned = case.memory.learned
+    tried = len(case.rules.phases) > 1 and is_tried(learned, case.known_phases, now)
+    if tried and not has_answered(learned) and held.amps > case.rules.min_amps:
+        why = "the minimum, until the meter has shown how many phases this car uses"
+        return case.rules.min_amps, _join(case.wanted.says, why), held.memory
     return held.amps, _join(case.wanted.says, held.why), held.memory
 
 

@@ -12,12 +12,13 @@ How long a main fuse can be overloaded by a charging car:
 * the meter is silent: after 30 s (a setting) all chargers of a phase together have at most the minimum
   beside a fuse that nobody watches (`blind_fast_amps`), and solar modes nothing from 120 s on;
 * the amps of a phase are wrong and the watts are right: as if the meter told it (limits/fuse.py);
-* the meter's phases are not those of the settings: a car has the minimum until the meter has felt it (and
-  one at a time 5 A more), and is then watched where it was felt (phases.py);
-* amps and watts are wrong alike, because a clamp fell off: a charger that the meter does not feel stays at
-  the minimum, with a step of 5 A every five minutes to try again. On a three-phase charger such a meter
-  cannot be told from a car that uses fewer phases: there only this holds, that the chargers alone
-  never draw more than the fuse. Check the clamps;
+* the meter's phases are not those of the settings: a car has the minimum until two of its steps have shown
+  where the meter feels it (one car at a time has 5 A more); then it counts there and where the settings say;
+* the meter does not feel a charger at all, because it branches off before the meter or a clamp is dead: the
+  charger counts beside what the meter says, and has at most the minimum, with a step of 5 A every five
+  minutes to try again. (A dead clamp hides the house on that phase as well: that nobody sees.) On a
+  three-phase charger a meter with one dead clamp cannot be told from a car that uses fewer phases: there
+  only this holds, that the chargers alone never draw more than the fuse. Check the clamps;
 * a meter on three phases that tells watts alone: sun on one phase hides a load on another, so there the
   fuse is kept as well as the sum of the phases tells. Use a meter that tells amps.
 
@@ -36,17 +37,19 @@ from agent.brain.limits.fit import each, fit, lower, on_phase, watts
 from agent.brain.limits.fuse import PHASES, fuse_room
 from agent.brain.limits.grid import imbalance, peak_room
 from agent.brain.memory import Demand, Watched
-from agent.brain.phases import has_settled
+from agent.brain.phases import judged
 from agent.model import ChargerRules, ChargerStatus, Dimming, Mode, Reading, Rules, Step
 
 MAIN_FUSE = "main fuse"
 PEAK = "peak cap"
 IMBALANCE = "even phases"
+DIMMING = "dimming"
 CALM = "calm"
 FUSE_CALM_S = 60.0
 ANSWERED_S = 10.0
 PROBE_AMPS = 5.0
 PROBE_AGAIN_S = 300.0
+PROBED_WITHIN_S = 90.0  # so long the others wait for a car's first steps: steps of two at once teach nothing
 
 
 class Scene(NamedTuple):
@@ -110,7 +113,7 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
         if blind:
             least = min((p.rules.min_amps for p in out), default=0.0)
             room = least if rules.blind_fast_amps is None else rules.blind_fast_amps
-            why = f"nobody watches the main fuse: {room:.0f} A for all chargers together"
+            why = f"the meter is silent and nobody watches the main fuse: {room:.0f} A for all cars together"
             out = fit(out, on_phase(phase), room, f"unwatched {rule}", why, steps)
         if fresh is not None:
             room = max(0.0, fuse_room(phase, out, rules, scene.reserved_watts, fresh, scene.draws))
@@ -120,22 +123,32 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
 
 
 def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal]:
-    """Beside a main fuse a car has the minimum until the meter has felt it; then one at a time steps up."""
-    unknown = [p for p in out if not p.learned.phases and p.learned.drawn_amps]
-    turn = unknown[0] if unknown and all(has_settled(p.learned, now) for p in unknown) else None
+    """Beside a main fuse a car has the minimum until the meter has felt it, by two steps of one at a time."""
+    unknown = [p for p in out if not (p.learned.sure or p.learned.unfelt) and p.learned.drawn_amps]
+    turn = unknown[0] if unknown and all(judged(p.learned) for p in unknown) else None
+    first = any(now - (p.learned.began_mono_s or now) < PROBED_WITHIN_S for p in unknown)
     for place, p in enumerate(out):
         if p.learned.unfelt:
             most = p.rules.min_amps + (PROBE_AMPS if now - p.learned.changed_mono_s > PROBE_AGAIN_S else 0.0)
-            why = "the meter does not feel this charger, so nobody watches the main fuse for it"
+            why = "the meter does not feel this car, so nobody watches the main fuse for it"
             out[place] = lower(p, most, "unfelt", why, steps)
-        elif not p.learned.phases:
-            why = "the meter has not yet shown which phases this car loads"
-            least = p.rules.min_amps
-            under_way = not has_settled(p.learned, now) and p.before_amps <= least + PROBE_AMPS
-            up = p is turn and (p.mode is not Mode.FAST or p.learned.drawn_amps < least + PROBE_AMPS - 1)
-            most = p.before_amps if under_way and p.before_amps else least + (PROBE_AMPS if up else 0.0)
-            out[place] = lower(p, most, "first amps", why, steps)
+        elif not p.learned.sure:
+            why = "a careful start, until the meter has shown which phases this car uses"
+            out[place] = lower(p, _most_unproven(p, p is turn), "first amps", why, steps)
+        elif first and p.status.charging:
+            why = "another car is just starting: no more before the meter has shown which phases it uses"
+            out[place] = lower(p, p.before_amps, "first amps", why, steps)
     return out
+
+
+def _most_unproven(p: Proposal, turn: bool) -> float:
+    """The minimum, or 5 A more on its turn: up and down again, for each change of amps teaches."""
+    least, drawn = p.rules.min_amps, p.learned.drawn_amps
+    under_way = p.before_amps and not judged(p.learned) and p.before_amps <= least + PROBE_AMPS
+    if under_way:
+        return p.before_amps
+    held_back = p.amps > least + PROBE_AMPS  # else the sun changes it soon enough
+    return least + (PROBE_AMPS if turn and not (held_back and drawn > least + PROBE_AMPS - 1) else 0.0)
 
 
 def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[Step]) -> list[Proposal]:
@@ -144,7 +157,7 @@ def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[
         if tilted is None:
             break
         phase, tilts, room = tilted
-        why = f"{phase} may carry {scene.rules.imbalance_amps:.0f} A more than the emptiest phase"
+        why = f"{phase} may carry at most {scene.rules.imbalance_amps:.0f} A more than the emptiest phase"
         out = fit(out, tilts, room, IMBALANCE, why, steps)
     return _calm(out, scene, IMBALANCE, "the limit for uneven phases", steps)
 
@@ -152,10 +165,10 @@ def _even(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: list[
 def _dim(out: list[Proposal], dimming: Dimming, steps: list[Step]) -> list[Proposal]:
     if dimming.amps is not None:
         why = f"dimmed by order to {dimming.amps:g} A for all chargers together"
-        out = fit(out, each, dimming.amps, "dimming", why, steps)
+        out = fit(out, each, dimming.amps, DIMMING, why, steps)
     if dimming.watts is not None:
         why = f"dimmed by order to {dimming.watts / 1000:.1f} kW for all chargers together"
-        out = fit(out, watts, dimming.watts, "dimming", why, steps)
+        out = fit(out, watts, dimming.watts, DIMMING, why, steps)
     return out
 
 
@@ -164,7 +177,7 @@ def _calm(out: list[Proposal], scene: Scene, rule: str, what: str, steps: list[S
     cut = scene.cut_mono_s.get(rule)
     if cut is None or scene.now - cut >= FUSE_CALM_S:
         return out
-    why = f"{what} was full a moment ago: no raise before it has had room for a minute"
+    why = f"{what} was full a moment ago: no more before it has had room for a minute"
     return [lower(p, p.before_amps, f"{rule} {CALM}", why, steps) for p in out]
 
 
@@ -200,7 +213,7 @@ def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Propos
     elif age_s > rules.stale_minimum_s:
         return lower(p, p.rules.min_amps, "stale meter", f"{silent}: down to the minimum", steps)
     if p.amps > p.before_amps:
-        return lower(p, p.before_amps, "stale meter", f"{silent}: no raise before it is back", steps)
+        return lower(p, p.before_amps, "stale meter", f"{silent}: no more before it is back", steps)
     return p
 
 

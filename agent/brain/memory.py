@@ -44,6 +44,7 @@ class ChargerMemory(NamedTuple):
     grace_until_mono_s: float = NEVER
     cut_until_mono_s: float = NEVER  # a limit took the last amps: no new start before
     cut_why: str = ""  # which limit that was, in words
+    stopped_why: str = ""  # what was said when the last amps were taken
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
     learned: Learned = NOTHING  # the phases that its car loads
@@ -72,6 +73,8 @@ class Memory:
     cut_mono_s: Mapping[str, float] = field(default_factory=dict)  # by limit: when it last took amps away
     rest: Rest | None = None  # the last decision, if nothing was going on
     demand: Demand = NO_DEMAND
+    phases_by_car: Mapping[str, int] = field(default_factory=dict)  # by VIN, and by charger (phases.py)
+    limit_told_mono_s: Mapping[str, float] = field(default_factory=dict)  # by limit: when it last held
 
 
 FRESH = ChargerMemory()

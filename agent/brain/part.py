@@ -48,11 +48,14 @@ class BrainPart:
         decided: Callable[[Published], None] = lambda published: None,
         zone: tzinfo | None = None,
         sun_share: Callable[[datetime | None], SunShare] | None = None,
+        phases_by_car: Mapping[str, int] | None = None,
+        learned: Callable[[Mapping[str, int]], None] = lambda phases_by_car: None,
     ) -> None:
         """`meters` composes the view at a moment, told what the chargers draw in watts.
 
         `decided` hears of each second after it was published; it must return at once. `sun_share` says by
-        prices what must be sun; without it the rules' own share holds.
+        prices what must be sun; without it the rules' own share holds. `phases_by_car` is what `learned` was
+        told last, in an earlier process: how many phases each car loads.
         """
         self._rules = rules
         self._bus, self._meters = bus, meters
@@ -63,7 +66,8 @@ class BrainPart:
         self._sun_share = sun_share
         self._names = {charger.charger_id: charger.name for charger in rules.chargers}
         self._evaluator = Evaluator(windows.get(), self._names, zone)
-        self._memory = Memory()
+        self._learned = learned
+        self._memory = Memory(phases_by_car=phases_by_car or {})
 
     def step(self, moment: Moment) -> float:
         """Decide for this second; next in one second."""
@@ -83,6 +87,7 @@ class BrainPart:
             self._evaluator.in_force(moment.wall),
             share,
         )
+        known = self._memory.phases_by_car
         decision, self._memory = decide(self._rules, snapshot, self._memory, moment)
         if share and share.share < 1.0:
             budget = decision.budget_amps
@@ -94,4 +99,6 @@ class BrainPart:
         self._decided(published)
         for event in decision.events:
             self._tell(event)
+        if self._memory.phases_by_car is not known:
+            self._learned(self._memory.phases_by_car)
         return moment.mono_s + BEAT_S

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from agent.brain.guard import FUSE_CALM_S, IMBALANCE, MAIN_FUSE, PEAK, Proposal
+from agent.brain.guard import DIMMING, FUSE_CALM_S, IMBALANCE, MAIN_FUSE, PEAK, Proposal
 from agent.brain.memory import ChargerMemory, Memory
 from agent.model import ChargerRules, ChargerStatus, Event, Moment, Step, Wish
+from notify.events import Severity
 
 ASK_TO_START_AFTER_S = 60.0
 ASK_TO_STOP_AFTER_S = 30.0
 STOP_FAILED_AFTER_S = 120.0
 CUT_S = 300.0
 STILL_DRAWS_AMPS = 1.0
+TROUBLE_ENDS_S = 900.0  # a limit that has held nobody back for so long is over
+
+# by rule: the event as it begins, how grave, its words; the event as it ends, its words
+TOLD: Mapping[str, tuple[str, Severity, str, str, str]] = {
+    MAIN_FUSE: (
+        "fuse_cut",
+        "warning",
+        "The main fuse is fully used",
+        "fuse_ok",
+        "The main fuse has room again.",
+    ),
+    PEAK: (
+        "peak_cut",
+        "warning",
+        "The cap on what is bought is reached",
+        "peak_ok",
+        "There is room below the cap on what is bought again.",
+    ),
+    IMBALANCE: (
+        "uneven_cut",
+        "warning",
+        "One phase carries much more than the others",
+        "uneven_ok",
+        "The phases are even enough again.",
+    ),
+    DIMMING: (
+        "dimmed",
+        "warning",
+        "An order to leave room is in force",
+        "dimmed_over",
+        "The order to leave room no longer holds charging back.",
+    ),
+}
 
 
 class AnyCase(Protocol):
@@ -26,6 +60,16 @@ class AnyCase(Protocol):
     def status(self) -> ChargerStatus: ...
     @property
     def memory(self) -> ChargerMemory: ...
+
+
+class Told(NamedTuple):
+    """Events and wishes of one second, each charger's memory after it, and the limits' past."""
+
+    events: tuple[Event, ...]
+    wishes: tuple[Wish, ...]
+    chargers: dict[str, ChargerMemory]
+    cut_mono_s: Mapping[str, float]
+    limit_told_mono_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +85,19 @@ def told(
     pasts: Mapping[str, ChargerMemory],
     memory: Memory,
     moment: Moment,
-) -> tuple[tuple[Event, ...], tuple[Wish, ...], dict[str, ChargerMemory], Mapping[str, float]]:
-    """Events and wishes of this second, each charger's memory after it, and when limits last cut."""
+) -> Told:
+    """What this second tells, and what is remembered of it."""
     told_now = _Told([], [])
     chargers = {
         case.rules.charger_id: _one(case, p, pasts[case.rules.charger_id], told_now, moment)
         for case, p in zip(cases, proposals, strict=True)
     }
-    limits = memory.cut_mono_s
-    if cuts or limits:
+    limits, troubles = memory.cut_mono_s, memory.limit_told_mono_s
+    if cuts or limits or troubles:
         took = {p.rules.charger_id for p in proposals if p.amps < p.before_amps}
-        limits = _cuts([step for step in cuts if step.charger_id in took], limits, told_now, moment)
-    return tuple(told_now.events), tuple(told_now.wishes), chargers, limits
+        limits = _cuts(cuts, took, limits, moment.mono_s)
+        troubles = _news(cuts, took, troubles, told_now, moment)
+    return Told(tuple(told_now.events), tuple(told_now.wishes), chargers, limits, troubles)
 
 
 def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
@@ -60,13 +105,16 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
     changes: dict[str, Any] = {}
     if p.amps != past.offer_amps:
         changes["offer_amps"] = p.amps
+        if not p.amps:
+            changes["stopped_why"] = p.why.removeprefix("stopped: ")
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
         changes.update(
             on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S, cut_why=p.why
         )
     if status.linked and status.charging != past.charging:
         changes["charging"] = status.charging
-        told_now.events.append(_charging_event(case.rules, status, p, moment))
+        why = p.why if p.amps else changes.get("stopped_why") or past.stopped_why or p.why
+        told_now.events.append(_charging_event(case.rules, status, p, why, moment))
     idle = status.linked and p.amps > 0 and not status.charging and bool(status.plugged)
     defiant = (
         status.linked and p.amps == 0 and status.offered_amps == 0 and status.drawn_amps > STILL_DRAWS_AMPS
@@ -80,13 +128,15 @@ def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, momen
     return past._replace(**changes) if changes else past
 
 
-def _charging_event(rules: ChargerRules, status: ChargerStatus, p: Proposal, moment: Moment) -> Event:
-    data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": p.why}
+def _charging_event(
+    rules: ChargerRules, status: ChargerStatus, p: Proposal, why: str, moment: Moment
+) -> Event:
+    data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": why}
     if status.charging:
-        sentence = f"{rules.label} started charging at {p.amps:.0f} A: {p.why}."
+        sentence = f"{rules.label} started charging at {p.amps:.0f} A: {why}."
         return Event("charging_started", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     if p.amps == 0:
-        sentence = f"{rules.label} stopped charging: {p.why}."
+        sentence = f"{rules.label} stopped charging: {why}."
         return Event("charging_stopped", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     sentence = f"{rules.label}: the car stopped taking power, with {p.amps:.0f} A on offer."
     return Event("charging_finished", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
@@ -114,19 +164,43 @@ def _wish(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, mome
 
 
 def _cuts(
-    cuts: Sequence[Step], before: Mapping[str, float], told_now: _Told, moment: Moment
+    cuts: Sequence[Step], took: Collection[str], before: Mapping[str, float], now: float
 ) -> Mapping[str, float]:
     """When each limit last took amps away, without those that have had room for a while."""
-    after = {rule: at for rule, at in before.items() if moment.mono_s - at < FUSE_CALM_S}
+    after = {rule: at for rule, at in before.items() if now - at < FUSE_CALM_S}
     for step in cuts:
-        limit = MAIN_FUSE if step.rule.startswith(f"{MAIN_FUSE} on") else step.rule
-        if limit in (MAIN_FUSE, PEAK, IMBALANCE):
-            after[limit] = moment.mono_s
-    fuse_steps = [step for step in cuts if step.rule.startswith(f"{MAIN_FUSE} on")]
-    if fuse_steps and MAIN_FUSE not in before:
-        sentence = f"The {fuse_steps[0].rule} is fully used: charging was lowered ({fuse_steps[0].why})."
-        told_now.events.append(Event("fuse_cut", sentence, "warning", MAIN_FUSE, at_wall=moment.wall))
-    if MAIN_FUSE in before and MAIN_FUSE not in after:
-        sentence = "The main fuse has room again."
-        told_now.events.append(Event("fuse_ok", sentence, "info", MAIN_FUSE, "fuse_cut", moment.wall))
+        limit = _limit_of(step)
+        if step.charger_id in took and limit in (MAIN_FUSE, PEAK, IMBALANCE):
+            after[limit] = now
     return after
+
+
+def _news(
+    cuts: Sequence[Step], took: Collection[str], before: Mapping[str, float], told_now: _Told, moment: Moment
+) -> Mapping[str, float]:
+    """When each limit that was told of last held anybody back; one event as it begins, one as it ends.
+
+    A limit begins when it takes amps away. It goes on as long as it holds somebody back, and a quarter of an
+    hour beyond: a kettle that comes and goes is one trouble, and one letter.
+    """
+    now = moment.mono_s
+    after = dict(before)
+    for step in cuts:
+        limit = _limit_of(step)
+        if limit in after:
+            after[limit] = now
+        elif limit in TOLD and step.charger_id in took:
+            after[limit] = now
+            kind, severity, begins, _, _ = TOLD[limit]
+            sentence = f"{begins}: charging was lowered ({step.why})."
+            told_now.events.append(Event(kind, sentence, severity, limit, at_wall=moment.wall))
+    for limit, at in before.items():
+        if after[limit] == at and now - at >= TROUBLE_ENDS_S:
+            del after[limit]
+            kind, _, _, end, ends = TOLD[limit]
+            told_now.events.append(Event(end, ends, "info", limit, kind, moment.wall))
+    return after
+
+
+def _limit_of(step: Step) -> str:
+    return MAIN_FUSE if step.rule.startswith(f"{MAIN_FUSE} on") else step.rule

@@ -1,18 +1,19 @@
 """`agent explain`: why each charger does what it does now, or did at some time, in plain words.
 
-Now is asked of the running agent; the past is read from the history beside it, agent or no agent. The
-history keeps a line for each beginning, end and new kind of reason (agent/history/journal.py).
+Both are asked of the running agent (`/api/v1/state`, `/api/v1/decisions`); where none answers, the past is
+read from the history on the disk. It keeps a line for each beginning, end and new kind of reason
+(agent/history/journal.py).
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from agent.commands.status import LockedOut, fetch_state
+from agent.commands.status import LockedOut, fetch, fetch_state
 from agent.config import House
 from agent.history.reader import HistoryError, KeptChange, Reader
 from agent.model import ChargerRules
@@ -27,7 +28,9 @@ RULES = {
     "boost": "the boost",
     "prices": "the prices",
 }
+MOST_CHANGES = 1000
 Step = tuple[str, float, float, str]
+Changes = Callable[[datetime, datetime, str, int], Sequence[KeptChange]]
 
 
 class Unclear(Exception):
@@ -113,14 +116,43 @@ def _now(house: House, chargers: Sequence[ChargerRules]) -> list[str]:
 
 
 def _then(house: House, chargers: Sequence[ChargerRules], at: datetime) -> list[str]:
-    reader = Reader(house.state_dir / "history.db", house.settings.site.zone)
     told: list[str] = []
+    changes = _answering(house, at)
     for charger in chargers:
         until = at + timedelta(seconds=1)
-        before = reader.decisions(at - LOOKS_BACK, until, charger.charger_id, 1)
-        after = reader.decisions(until, at + LOOKS_ON, charger.charger_id)
+        before = changes(at - LOOKS_BACK, until, charger.charger_id, 1)
+        after = changes(until, at + LOOKS_ON, charger.charger_id, MOST_CHANGES)
         told += _told(charger.label, at, before[-1] if before else None, after)
     return told
+
+
+def _answering(house: House, at: datetime) -> Changes:
+    """Who tells the past: the agent, where one answers and lets us in, else the history on the disk."""
+    path = house.state_dir / "history.db"
+
+    def asked(start: datetime, end: datetime, charger_id: str, most: int) -> Sequence[KeptChange]:
+        span = {"from": start.isoformat(), "to": end.isoformat()}
+        rows = fetch(house, "/api/v1/decisions", {**span, "charger": charger_id, "limit": str(most)})
+        return [_change_of(row, house.settings.site.zone) for row in rows or ()]
+
+    try:
+        probe = {"from": at.isoformat(), "to": (at + timedelta(seconds=1)).isoformat(), "limit": "1"}
+        if isinstance(fetch(house, "/api/v1/decisions", probe), list):
+            return asked
+    except LockedOut:
+        if not path.exists():
+            raise
+    return Reader(path, house.settings.site.zone).decisions
+
+
+def _change_of(row: Mapping[str, Any], zone: tzinfo | None) -> KeptChange:
+    at = datetime.fromisoformat(row["at"]).astimezone(zone) if row["at"] else None
+    steps = tuple(
+        (step["rule"], step["before_amps"], step["after_amps"], step["why"]) for step in row["steps"]
+    )
+    return KeptChange(
+        row["id"], at, row["charger"], row["before_amps"], row["after_amps"], row["reason"], steps
+    )
 
 
 def _told(name: str, at: datetime, before: KeptChange | None, after: Sequence[KeptChange]) -> Iterator[str]:

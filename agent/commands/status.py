@@ -6,6 +6,7 @@ import json
 import ssl
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -21,14 +22,21 @@ class LockedOut(Exception):
 
 def fetch_state(house: House) -> dict[str, Any] | None:
     """The running agent's /state, or None when nobody answers there. Raises LockedOut."""
+    state = fetch(house, "/api/v1/state")
+    return state if isinstance(state, dict) else None
+
+
+def fetch(house: House, path: str, asked: Mapping[str, str] | None = None) -> Any:
+    """What the running agent answers there, or None when nobody does. Raises LockedOut."""
     web = house.settings.web
-    request = urllib.request.Request(f"{web.url}/api/v1/state")
+    query = f"?{urllib.parse.urlencode(asked)}" if asked else ""
+    request = urllib.request.Request(f"{web.url}{path}{query}")
     token = house.credentials.get("WEB_TOKEN")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S, context=_trust(house)) as answer:
-            state = json.load(answer)
+            return json.load(answer)
     except urllib.error.HTTPError as error:
         if error.code not in (401, 403):
             return None
@@ -38,7 +46,6 @@ def fetch_state(house: House) -> dict[str, Any] | None:
         ) from None
     except (urllib.error.URLError, OSError, ValueError):
         return None
-    return state if isinstance(state, dict) else None
 
 
 def health(house: House) -> int:

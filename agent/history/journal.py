@@ -15,6 +15,7 @@ from agent.model import Decision, Moment, Offer
 
 CALM_S = 10.0
 _FIGURES = re.compile(r"\d+(?:[.,:]\d+)*")
+_SPANS = re.compile(r"# (?:s|min)\b|a while\b")  # "in 90 s" says what "in 2 min" said
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Journal:
 
 
 def _shape(sentence: str) -> str:
-    return _FIGURES.sub("#", sentence)
+    return _SPANS.sub("#", _FIGURES.sub("#", sentence))
 
 
 def _steps(decision: Decision, charger_id: str) -> tuple[tuple[str, float, float, str], ...]:

@@ -170,7 +170,7 @@ def post_plain(url: str, form: Form) -> tuple[int, str]:
 def post_http2(url: str, form: Form) -> tuple[int, str]:
     """POST a form over HTTP/2 where the extra tesla-http2 is installed, else plainly. Raises NotNow."""
     try:
-        import h2  # type: ignore[import-not-found]  # noqa: F401  httpx speaks HTTP/2 only with it
+        import h2  # noqa: F401  httpx speaks HTTP/2 only with it
         import httpx
     except ImportError:
         return post_plain(url, form)

@@ -208,6 +208,11 @@ def test_the_main_fuse_is_kept_phase_by_phase():
     house.phase_load_amps = (5.0, 15.0, 0.0)
     assert house.run(30).amps("0001") == 13.0, "no raise before the fuse has had room for a minute"
     assert house.run(60).amps("0001") == 20.0
+    house.run(1000)
+    assert "fuse_ok" not in [event.kind for event in house.events], "charger 0002 is held back all the time"
+    house.phase_load_amps = (-10.0, -10.0, 0.0)
+    house.rules = replace(rules, main_fuse_amps=63.0)
+    house.run(1000)
     assert "fuse_ok" in [event.kind for event in house.events]
 
 
@@ -232,7 +237,30 @@ def test_when_the_sun_feeds_one_car_priority_decides_and_equals_take_turns():
     assert all(len(starts) <= 4 for starts in house.starts.values())
 
 
-def test_the_emptiest_car_comes_first_among_equals_and_nobody_is_stopped_for_it():
+def test_equals_run_two_hours_and_wait_one_and_no_swap_buys_anything():
+    rules = replace(RULES, chargers=(one("0001"), one("0002"), one("0003")), volts=230.0)
+    house = Plant(rules, sun_w=3800.0)
+    running = []
+    house.run(9 * 3600, lambda h: running.append(sum(h.amps(key) > 0 for key in h.drawn)))
+    assert house.import_wh < 20
+    assert max(running) == 2, "the sun feeds two"
+    delivered = sorted(house.delivered_wh.values())
+    assert delivered[0] > 0.65 * delivered[-1]
+    assert sum(house.delivered_wh.values()) > 0.97 * 9 * 3300
+    assert all(len(starts) <= 4 for starts in house.starts.values())
+
+
+def test_one_car_stops_as_the_other_begins_and_both_say_why():
+    rules = replace(RULES, chargers=(one("0001", name="Garage"), one("0002", name="Yard")))
+    house = Plant(rules, sun_w=2300.0)
+    house.until(lambda h: h.amps("0001") > 0)
+    house.until(lambda h: h.amps("0001") == 0, 3 * 3600)
+    assert house.reason("0001") == "Not charging: its turn is over: Yard has the sun now."
+    assert house.reason("0002") == "Offering 7 A: the sun has 1.8 kW to spare."
+    assert house.run(60).import_wh < 5
+
+
+def test_the_emptiest_car_keeps_the_sun_until_the_charges_are_level():
     rules = replace(RULES, chargers=(one("0001"), one("0002"), one("0003")))
     vins = {f"000{n}": f"5YJ3E1EA7KF00000{n}" for n in (1, 2, 3)}
     socs = {"0001": 60.0, "0002": 20.0, "0003": 40.0}
@@ -242,12 +270,14 @@ def test_the_emptiest_car_comes_first_among_equals_and_nobody_is_stopped_for_it(
     house._status = lambda key: replace(told(key), vin=vins[key])
     house.run(3600)
     assert [house.amps(key) for key in socs] == [0.0, 7.0, 0.0]
-    house.cars[vins["0003"]] = CarStatus(vins["0003"], soc_percent=10.0)
-    house.run(1800)
-    assert house.amps("0002") == 7.0, "a turn lasts two hours"
-    house.run(3600)
-    assert house.amps("0003") == 7.0
-    assert all(len(starts) <= 2 for starts in house.starts.values())
+    house.run(2 * 3600)
+    assert house.amps("0002") == 7.0, "by charge nobody's turn ends"
+    house.cars[vins["0002"]] = CarStatus(vins["0002"], soc_percent=44.0)
+    assert house.run(1800).amps("0002") == 7.0, "as good as level"
+    house.cars[vins["0002"]] = CarStatus(vins["0002"], soc_percent=46.0)
+    assert house.run(1800).amps("0003") == 7.0
+    assert house.amps("0002") == 0.0
+    assert all(len(starts) <= 1 for starts in house.starts.values())
 
 
 def test_a_higher_priority_that_arrives_takes_the_sun_over():

@@ -129,5 +129,51 @@ def test_a_limit_that_cut_lets_amps_rise_again_only_after_a_calm_minute():
     low = house.amps()
     house.house_w = 500.0
     assert house.run(40).amps() == low
-    assert "no raise before it has had room for a minute" in house.reason()
+    assert "no more before it has had room for a minute" in house.reason()
     assert house.run(60).amps() == 23.0
+
+
+CAPPED = replace(HOUSE, main_fuse_amps=0.0, peak_watts=5000.0, peak_over="now")
+EVEN = replace(HOUSE, main_fuse_amps=0.0, imbalance_amps=20.0)
+
+
+def _peak(house, on):
+    house.house_w = 3000.0 if on else 500.0
+
+
+def _uneven(house, on):
+    house.phase_load_amps = (10.0, 0.0, 0.0) if on else (0.0, 0.0, 0.0)
+
+
+def _dimmed(house, on):
+    house.control = replace(FAST, dimming=Dimming(amps=10.0)) if on else FAST
+
+
+@pytest.mark.parametrize(
+    ("rules", "trouble", "begins", "ends"),
+    [
+        (replace(CAPPED, peak_watts=8000.0), _peak, "peak_cut", "peak_ok"),
+        (replace(EVEN, imbalance_amps=32.0), _uneven, "uneven_cut", "uneven_ok"),
+        (replace(HOUSE, main_fuse_amps=0.0), _dimmed, "dimmed", "dimmed_over"),
+    ],
+)
+def test_a_limit_that_comes_and_goes_is_told_once_and_its_end_once(rules, trouble, begins, ends):
+    house = Plant(rules, control=FAST, phase_load_amps=(0.0, 0.0, 0.0)).run(120)
+
+    def told():
+        return [event.kind for event in house.events if event.kind in (begins, ends)]
+
+    for _ in range(12):  # every five minutes for an hour
+        trouble(house, True)
+        house.run(120)
+        trouble(house, False)
+        house.run(180)
+    assert told() == [begins]
+    house.run(1000)
+    assert told() == [begins, ends]
+    event = next(event for event in house.events if event.kind == begins)
+    assert event.severity == "warning"
+    assert "charging was lowered (" in event.sentence
+    trouble(house, True)
+    house.run(5)
+    assert told() == [begins, ends, begins]

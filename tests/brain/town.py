@@ -26,6 +26,7 @@ class Town:
 
     seed: int
     length_s: int = 400
+    out_of_reach: bool = False  # some chargers branch off between the fuse and an honest meter
     said: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -41,6 +42,7 @@ class Town:
         self.lying = chance.randrange(self.phases)
         self.lie = chance.choice(("zero", "stuck", "half"))
         order = PHASES[: self.phases]
+        self.errs = "out of reach" if self.out_of_reach else self.errs
         self.cars, chargers = {}, []
         for number in range(chance.randint(1, 3)):
             whole = self.phases == 3 and self.errs != "clamp off" and chance.random() < 0.5
@@ -63,6 +65,7 @@ class Town:
         self.sun_amps = chance.choice((0.0, 0.0, 5.0, 20.0))
         if self.errs == "no amps" and self.phases == 3:
             self.sun_amps = 0.0  # what no meter of watts alone can tell
+        self.beyond = {key for key in self.cars if self.out_of_reach and chance.random() < 0.7}
         self.risen = [0.0] * self.phases
         self.drawn = dict.fromkeys(self.cars, 0.0)
         self.offered = dict.fromkeys(self.cars, 0.0)
@@ -105,14 +108,16 @@ class Town:
             have = self.drawn[charger_id]
             self.drawn[charger_id] = min(have + 1, aim) if have < aim else max(have - 4, aim)
 
-    def true_amps(self, place):
-        """What really flows through one phase's fuse."""
+    def true_amps(self, place, beyond=frozenset()):
+        """What really flows through one phase's fuse; less some chargers."""
         phase = PHASES[place]
-        cars = sum(self.drawn[key] for key, loaded in self.cars.items() if phase in loaded)
+        cars = sum(
+            self.drawn[key] for key, loaded in self.cars.items() if phase in loaded and key not in beyond
+        )
         return self.loads[place] - self.sun_amps / self.phases + cars
 
     def _seen(self, now):
-        amps = [self.true_amps(place) for place in range(self.phases)]
+        amps = [self.true_amps(place, self.beyond) for place in range(self.phases)]
         watts = sum(amps) * 230.0
         if self.errs == "amps of one phase":
             told = {"zero": 0.0, "stuck": self.stuck, "half": amps[self.lying] / 2}[self.lie]
@@ -166,16 +171,23 @@ class Town:
             silent_s = now - 1000 - self.silent_from
             watched = silent_s <= self.rules.stale_minimum_s + answered
             return 1e9 if watched or together <= 6.0 + HAIR else answered
-        known = self.memory.chargers
-        unknown = any(not known[key].learned.phases or known[key].learned.unfelt for key in cars)
-        if unknown and self.errs in ("turned by one phase", "clamp off", "no amps"):
-            if together <= 11.0 * len(cars) + HAIR:
-                self.risen[place] = now  # the time until it is known does not count
+        unknown = [key for key in self.cars if self._is_unknown(key)]
+        if unknown and self.errs in ("turned by one phase", "clamp off", "no amps", "out of reach"):
+            drawn = [self.drawn[key] for key in unknown]
+            if max(drawn) <= 11.0 + HAIR and self.true_amps(place) - sum(drawn) <= self.fuse + HAIR:
+                self.risen[place] = now  # the time until they are known does not count
                 return 1e9
             return answered + PROBED_S
         return answered
 
+    def _is_unknown(self, key):
+        """Whether the guard cannot know yet, or never, that its meter feels this car, and where."""
+        learned = self.memory.chargers[key].learned
+        if key in self.beyond:  # once it is known not to be felt, it counts in full
+            return not learned.unfelt
+        return not learned.sure or learned.unfelt
 
-def overloads(seed, length_s=400):
+
+def overloads(seed, length_s=400, out_of_reach=False):
     """The broken promises of one house."""
-    return Town(seed, length_s).live()
+    return Town(seed, length_s, out_of_reach).live()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agent.brain.phases import NOTHING, Learned
+from agent.brain.phases import NOTHING, Learned, felt_on
 from agent.model import ChargerRules, ChargerStatus, Mode, Step
 
 HAIR = 1e-9
@@ -27,6 +27,11 @@ class Proposal(NamedTuple):
     watts_per_amp: float = 230.0
     uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
     learned: Learned = NOTHING
+
+    @property
+    def felt(self) -> tuple[str, ...]:
+        """The phases on which the meter contains what it draws."""
+        return felt_on(self.learned, self.rules.phases)
 
 
 Weight = Callable[[Proposal], float]

@@ -8,6 +8,8 @@ Meters err, so:
   fuse, whatever the meter says. (Sun on the roof does not make the fuse bigger.)
 * A meter that tells amps and watts must agree with itself. Watts that no phase's amps account for are
   counted on every phase: a clamp that fell off hides nothing as long as the watts are right.
+* Only where the meter has felt a car is the car's draw taken off what the meter says. A car that the meter
+  feels on another phase than the settings name counts on both; one that it does not feel counts in addition.
 * Without amps by phase, all that the house draws counts on each phase; and a car whose phases are not
   known yet has the minimum until its first amps have shown them.
 """
@@ -40,7 +42,7 @@ def house_amps(
     index = PHASES.index(phase)
     if not grid.amps_by_phase or index >= len(grid.amps_by_phase):
         return house_watts(proposals, grid, draws) / rules.volts
-    drawn_now = sum(p.status.drawn_amps for p in proposals if phase in p.phases)
+    drawn_now = sum(p.status.drawn_amps for p in proposals if phase in p.felt)
     return grid.amps_by_phase[index] + hidden_amps(grid, rules) - drawn_now * _ratio(draws, grid)
 
 
