@@ -2,76 +2,39 @@
 
     decide(rules, snapshot, memory, moment) -> (decision, memory)
 
-Pure: no clock, no input or output, no logging, no chance. In this order: what is wanted of each charger
-(modes.py), what the sun leaves (budget.py), who gets it (share.py), without flapping (hold.py), and the
-guard's last word (guard.py), which may only lower. Every offer carries one sentence that a driver of
-the car understands; `steps` tells the whole way there.
+Pure: no clock, no input or output, no logging, no chance. In this order: what is known and wanted of each
+charger (cases.py, modes.py), what the sun leaves (budget.py), who gets it (propose.py, share.py), without
+flapping (hold.py), and the guard's last word (guard.py), which may only lower. Every offer carries one
+sentence that a driver of the car understands; `steps` tells the whole way there.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
 
-from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, drawn_amps, heard_at, sun, volts_of, watch
-from agent.brain.guard import Proposal, Scene, guard, own_limit
-from agent.brain.hold import follow, hold
+from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, heard_at, sun, watch
+from agent.brain.cases import Case, cases_of
+from agent.brain.guard import Proposal, Scene, guard
 from agent.brain.limits.grid import bought
-from agent.brain.memory import FRESH, ChargerMemory, Memory
-from agent.brain.modes import Wanted, wanted
+from agent.brain.memory import Memory
 from agent.brain.phases import (
-    NOTHING,
-    beside_battery,
-    counted,
-    doubted,
-    expected,
-    has_answered,
-    is_tried,
-    learn,
     remembered,
 )
+from agent.brain.propose import propose
 from agent.brain.rest import at_rest, still
-from agent.brain.share import Claim, share, swaps
 from agent.brain.tell import told
 from agent.model import (
-    ChargerRules,
-    ChargerStatus,
     Decision,
-    Mode,
     Moment,
     Offer,
-    Reading,
     Rules,
     Snapshot,
     Step,
 )
 
 OFFER_GOOD_S = 10.0
-TURN_S = 7200.0
-HALF_AMP = 0.5
-FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over
-
-
-class Case(NamedTuple):
-    """One charger under decision: its settings, what it said, what is wanted of it, its past."""
-
-    rules: ChargerRules
-    status: ChargerStatus
-    wanted: Wanted
-    memory: ChargerMemory
-    phases: tuple[str, ...]  # that its car really loads, as far as is known
-    watts_per_amp: float  # volts x as many as its sun is planned with
-    most_watts_per_amp: float  # volts x as many as it may load, for all that is known
-    drawn_watts: float
-    uncounted_watts: float  # what it draws besides, if it loads all that is wired
-    limit_amps: float  # its own and the wish's, together
-    soc_percent: float | None
-    known_phases: int  # of its car, from earlier times; 0: nothing
-
-
-Wished = tuple[float, str, ChargerMemory]  # amps before the guard, why, the past after it
 
 
 def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> tuple[Decision, Memory]:
@@ -82,14 +45,14 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         if again is not None:
             return again, replace(memory, at_mono_s=now)
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
-    cases = _cases(rules, snapshot, memory, moment)
+    cases = cases_of(rules, snapshot, memory, moment)
     draw_watts = sum(case.drawn_watts for case in cases)
     draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
     grid = snapshot.readings.get("grid")
     grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
     surplus = sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now)
     steps: list[Step] = []
-    proposals, pasts = _propose(cases, surplus, rules, now, dt_s, steps)
+    proposals, pasts = propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
     demand = bought(memory.demand, grid, moment) if rules.peak_watts else memory.demand
     dimming = snapshot.control.dimming
@@ -109,108 +72,6 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         known = remembered(known, case.rules.charger_id, case.status.vin, case.memory.learned)
     limits, troubles = said.cut_mono_s, said.limit_told_mono_s
     return decision, Memory(now, said.chargers, draws, grids, offered, limits, rest, demand, known, troubles)
-
-
-def _cases(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
-    heard = {status.charger_id: status for status in snapshot.chargers}
-    cases = []
-    limits = snapshot.control.limit_by_charger
-    for charger in rules.chargers:
-        if charger.charger_id in limits:
-            charger = replace(charger, max_amps=min(charger.max_amps, limits[charger.charger_id]))
-        status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
-        past = memory.chargers.get(charger.charger_id, FRESH)
-        wish = wanted(charger, status, snapshot, moment)
-        limit = own_limit(charger, status)
-        if wish.cap_amps is not None:
-            limit = min(limit, wish.cap_amps)
-        seen = _seen(past, status, rules, moment.mono_s)
-        car = snapshot.cars.get(status.vin) if status.vin else None
-        soc = car.soc_percent if car else None
-        known = memory.phases_by_car.get(status.vin or charger.charger_id, 0)
-        cases.append(_case(charger, status, wish, seen, limit, soc, known, rules, moment.mono_s))
-    grid = snapshot.readings.get("grid")
-    if grid is None:
-        return cases
-    feels = beside_battery(grid, snapshot.readings.get("battery"), moment.mono_s)
-    return [_taught(case, cases, grid, feels, rules, moment.mono_s) for case in cases]
-
-
-def _case(
-    charger: ChargerRules,
-    status: ChargerStatus,
-    wish: Wanted,
-    past: ChargerMemory,
-    limit: float,
-    soc_percent: float | None,
-    known_phases: int,
-    rules: Rules,
-    now: float,
-) -> Case:
-    learned, volts = past.learned, volts_of(status, rules)
-    phases = learned.where or charger.phases
-    drawn, count = drawn_amps(status), counted(learned, charger.phases, known_phases, now)
-    per_amp = volts * (learned.phases or len(charger.phases))
-    uncounted_watts = drawn * (per_amp - volts * count) if count else 0.0
-    return Case(
-        charger,
-        status,
-        wish,
-        past,
-        phases,
-        volts * expected(learned, charger.phases, known_phases, now),
-        per_amp,
-        drawn * volts * count,
-        uncounted_watts,
-        limit,
-        soc_percent,
-        known_phases,
-    )
-
-
-def _taught(case: Case, cases: list[Case], grid: Reading, feels: Reading, rules: Rules, now: float) -> Case:
-    """The case with what the meter says of the phases that its car loads (`feels`: beside a battery)."""
-    past, status, charger = case.memory, case.status, case.rules
-    if not status.linked:
-        return case
-    rest = [other for other in cases if other is not case]
-    others = sum(other.drawn_watts for other in rest)
-    sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
-    volts, follows = volts_of(status, rules), case.wanted.mode is not Mode.FAST
-    learned = learn(
-        past.learned, charger.phases, drawn_amps(status), others, sure, follows, feels, volts, now
-    )
-    if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
-        learned = NOTHING
-    if learned is past.learned:
-        return case
-    return _case(
-        charger,
-        status,
-        case.wanted,
-        past._replace(learned=learned),
-        case.limit_amps,
-        case.soc_percent,
-        case.known_phases,
-        rules,
-        now,
-    )
-
-
-def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
-    """The past with what this second's status adds: plug-in, silence."""
-    changes: dict[str, Any] = {}
-    if status.plugged is not None and status.plugged != past.plugged:
-        changes["plugged"] = status.plugged
-        if past.plugged is not None:
-            changes["learned"] = NOTHING  # another car, perhaps
-        if status.plugged and past.plugged is False:
-            changes["grace_until_mono_s"] = now + rules.grace_s
-    if status.linked != (past.unheard_since_mono_s is None):
-        changes["unheard_since_mono_s"] = None if status.linked else now
-    if not status.linked and past.on and now - (past.unheard_since_mono_s or now) > FORGET_UNHEARD_S:
-        changes.update(on=False, since_mono_s=now, level_amps=0.0)
-    return past._replace(**changes) if changes else past
 
 
 def _room_for_all(rules: Rules, cases: list[Case], now: float) -> Rules:
@@ -239,187 +100,3 @@ def _offer(p: Proposal, moment: Moment) -> Offer:
 def _sentence(p: Proposal) -> str:
     lead = f"Offering {round(p.amps, 1):g} A" if p.amps else "Not charging"
     return f"{lead}: {p.why}." if p.why else f"{lead}."
-
-
-# --- from wishes to proposals ------------------------------------------------------------------------
-
-
-def _propose(
-    cases: list[Case], surplus: Sun, rules: Rules, now: float, dt_s: float, steps: list[Step]
-) -> tuple[list[Proposal], dict[str, ChargerMemory]]:
-    sunny = [
-        case for case in cases if case.wanted.mode in (Mode.SOLAR, Mode.SOLAR_MIN) and case.status.linked
-    ]
-    if any(case.status.has_car for case in sunny):
-        sunny = [case for case in sunny if case.status.has_car]
-    waiting = any(not case.memory.on for case in sunny)
-    claims = [_claim(case, waiting, now) for case in sunny]
-    shares = share(surplus.watts, claims) if surplus.watts is not None and claims else {}
-    anyone = any(case.status.has_car for case in cases)
-    wishes = {
-        case.rules.charger_id: _one(
-            case, shares.get(case.rules.charger_id), surplus, anyone, rules, now, dt_s
-        )
-        for case in cases
-    }
-    if surplus.watts is not None and len(claims) > 1:
-        _swap(wishes, cases, claims, surplus.watts, rules, now)
-    proposals, pasts = [], {}
-    for case in cases:
-        charger_id = case.rules.charger_id
-        amps, why, past = wishes[charger_id]
-        before = case.memory.offer_amps
-        steps.append(Step(case.wanted.who, charger_id, before, amps, why))
-        proposals.append(
-            Proposal(
-                case.rules,
-                case.status,
-                case.wanted.mode,
-                amps,
-                why,
-                before,
-                case.phases,
-                case.most_watts_per_amp,
-                case.uncounted_watts,
-                case.memory.learned,
-            )
-        )
-        pasts[charger_id] = past
-    return proposals, pasts
-
-
-def _swap(
-    wishes: dict[str, Wished], cases: list[Case], claims: list[Claim], pool: float, rules: Rules, now: float
-) -> None:
-    """Where a car starts for which another one has to stop: that one stops now, and not a cloud later.
-
-    A car takes some 20 s to begin and the bus lowers before it raises, so nothing is bought for it.
-    """
-    by_id = {case.rules.charger_id: case for case in cases if case.wanted.mode is Mode.SOLAR}
-    starting = {key for key, case in by_id.items() if wishes[key][2].on and not case.memory.on}
-    if not starting:
-        return
-    for giver, taker in swaps(pool, claims, starting):
-        gives, takes = by_id.get(giver.charger_id), by_id[taker.charger_id]
-        if gives is None:
-            continue
-        if now - gives.memory.since_mono_s < rules.min_on_s:
-            says = f"{gives.rules.label} has only just started"
-            wishes[taker.charger_id] = 0.0, _join(takes.wanted.says, says), _as_of(takes.memory, now)
-            continue
-        why = f"{_why_it_gives(giver, taker)}: {takes.rules.label} has the sun now"
-        wishes[giver.charger_id] = 0.0, _join(gives.wanted.says, why), _off(gives.memory, now)
-
-
-def _as_of(past: ChargerMemory, now: float) -> ChargerMemory:
-    """The same past a second later, not forgotten for having waited."""
-    return past._replace(following=past.following._replace(at_mono_s=now))
-
-
-def _why_it_gives(giver: Claim, taker: Claim) -> str:
-    if taker.priority != giver.priority:
-        return "it comes second"
-    return "its turn is over" if giver.turn_over else "its car is fuller"
-
-
-def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
-    past = case.memory
-    return Claim(
-        case.rules.charger_id,
-        past.on,
-        case.watts_per_amp,
-        case.rules.min_amps,
-        max(case.limit_amps, case.rules.min_amps),
-        case.rules.priority,
-        past.since_mono_s,
-        someone_waits and past.on and now - past.since_mono_s > TURN_S,
-        not past.on and now - past.since_mono_s < TURN_S / 2,
-        case.soc_percent,
-        HALF_AMP if case.rules.half_amps else 1.0,
-        past.level_amps,
-    )
-
-
-def _one(
-    case: Case, available: float | None, surplus: Sun, anyone: bool, rules: Rules, now: float, dt_s: float
-) -> tuple[float, str, ChargerMemory]:
-    """One charger's amps before the guard, the reason, and its past after the sun's rules."""
-    past = case.memory
-    if not case.status.linked:
-        return 0.0, "the charger has not been heard on the bus", past
-    if case.wanted.mode is Mode.OFF:
-        return 0.0, case.wanted.says or "switched off", _off(past, now)
-    if case.wanted.mode is not Mode.SOLAR and now < past.cut_until_mono_s:
-        again_s = past.cut_until_mono_s - now
-        return 0.0, f"{past.cut_why}, less than a car needs; it tries again in {again_s:.0f} s", past
-    if case.wanted.mode is Mode.FAST:
-        return _fast(case, anyone, now)
-    if available is None:
-        return _without_sun(case, surplus, now)
-    return _with_sun(case, available, rules, now, dt_s)
-
-
-def _with_sun(
-    case: Case, available: float, rules: Rules, now: float, dt_s: float
-) -> tuple[float, str, ChargerMemory]:
-    claim = _claim(case, False, now)
-    if case.wanted.mode is Mode.SOLAR_MIN:
-        return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
-    held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
-    if not held.amps and now < case.memory.grace_until_mono_s:
-        why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
-        return case.rules.min_amps, why, held.memory
-    learned = case.memory.learned
-    tried = len(case.rules.phases) > 1 and is_tried(learned, case.known_phases, now)
-    if tried and not has_answered(learned) and held.amps > case.rules.min_amps:
-        why = "the minimum, until the meter has shown how many phases this car uses"
-        return case.rules.min_amps, _join(case.wanted.says, why), held.memory
-    return held.amps, _join(case.wanted.says, held.why), held.memory
-
-
-def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemory]:
-    says = case.wanted.says or "fast charging"
-    if case.limit_amps < case.rules.min_amps:
-        return (
-            0.0,
-            f"{says}, but {case.limit_amps:.0f} A is below this charger's minimum",
-            _off(case.memory, now),
-        )
-    if anyone and not case.status.has_car:
-        return 0.0, f"{says}, but no car is seen here and another one is charging", _off(case.memory, now)
-    return case.limit_amps, says, _on(case.memory, case.rules.min_amps, now)
-
-
-def _without_sun(case: Case, surplus: Sun, now: float) -> tuple[float, str, ChargerMemory]:
-    if case.wanted.mode is Mode.SOLAR_MIN and (surplus.watts is None or case.status.has_car):
-        return case.rules.min_amps, surplus.why or "the minimum", _on(case.memory, case.rules.min_amps, now)
-    if surplus.watts is None:
-        return 0.0, surplus.why, _off(case.memory, now)
-    return 0.0, "no car is seen here, so the sun goes to the other charger", _off(case.memory, now)
-
-
-def _at_least_the_minimum(
-    case: Case, available: float, claim: Claim, rules: Rules, now: float, dt_s: float
-) -> tuple[float, str, ChargerMemory]:
-    past = _on(case.memory, case.rules.min_amps, now)
-    level, following = follow(past, available, claim, rules, now, dt_s)
-    past = past._replace(level_amps=level, following=following)
-    spare_kw = max(0.0, available) * case.watts_per_amp / 1000
-    why = "the minimum" if level <= case.rules.min_amps else "the minimum and the sun above it"
-    return level, _join(case.wanted.says, f"{why} ({spare_kw:.1f} kW of sun)"), past
-
-
-def _on(past: ChargerMemory, level: float, now: float) -> ChargerMemory:
-    if past.on:
-        return past
-    return past._replace(on=True, since_mono_s=now, started_mono_s=now, level_amps=level)
-
-
-def _off(past: ChargerMemory, now: float) -> ChargerMemory:
-    if not past.on:
-        return past
-    return past._replace(on=False, since_mono_s=now, level_amps=0.0)
-
-
-def _join(says: str, why: str) -> str:
-    return f"{says}; {why}" if says else why

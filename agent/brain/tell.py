@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from agent.brain.cases import Case
 from agent.brain.guard import DIMMING, FUSE_CALM_S, IMBALANCE, MAIN_FUSE, PEAK, Proposal
 from agent.brain.memory import ChargerMemory, Memory
 from agent.model import ChargerRules, ChargerStatus, Event, Moment, Step, Wish
@@ -51,17 +52,6 @@ TOLD: Mapping[str, tuple[str, Severity, str, str, str]] = {
 }
 
 
-class AnyCase(Protocol):
-    """What this file needs of decide.Case."""
-
-    @property
-    def rules(self) -> ChargerRules: ...
-    @property
-    def status(self) -> ChargerStatus: ...
-    @property
-    def memory(self) -> ChargerMemory: ...
-
-
 class Told(NamedTuple):
     """Events and wishes of one second, each charger's memory after it, and the limits' past."""
 
@@ -79,7 +69,7 @@ class _Told:
 
 
 def told(
-    cases: Sequence[AnyCase],
+    cases: Sequence[Case],
     proposals: Sequence[Proposal],
     cuts: Sequence[Step],
     pasts: Mapping[str, ChargerMemory],
@@ -100,7 +90,7 @@ def told(
     return Told(tuple(told_now.events), tuple(told_now.wishes), chargers, limits, troubles)
 
 
-def _one(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
+def _one(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
     status, now = case.status, moment.mono_s
     changes: dict[str, Any] = {}
     if p.amps != past.offer_amps:
@@ -142,7 +132,7 @@ def _charging_event(
     return Event("charging_finished", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
 
 
-def _wish(case: AnyCase, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> None:
+def _wish(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> None:
     """Ask the car's cloud for what amps alone do not achieve."""
     now, status, charger_id = moment.mono_s, case.status, case.rules.charger_id
     if p.amps > 0:

@@ -1,0 +1,135 @@
+"""One charger under decision, all that is known of it put side by side: the brain's unit of work. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from agent.brain.budget import drawn_amps, volts_of
+from agent.brain.guard import own_limit
+from agent.brain.memory import FRESH, ChargerMemory, Memory
+from agent.brain.modes import Wanted, wanted
+from agent.brain.phases import NOTHING, beside_battery, counted, doubted, expected, learn
+from agent.model import ChargerRules, ChargerStatus, Mode, Moment, Reading, Rules, Snapshot
+
+FORGET_UNHEARD_S = 60.0
+
+
+class Case(NamedTuple):
+    """One charger under decision: its settings, what it said, what is wanted of it, its past."""
+
+    rules: ChargerRules
+    status: ChargerStatus
+    wanted: Wanted
+    memory: ChargerMemory
+    phases: tuple[str, ...]  # that its car really loads, as far as is known
+    watts_per_amp: float  # volts x as many as its sun is planned with
+    most_watts_per_amp: float  # volts x as many as it may load, for all that is known
+    drawn_watts: float
+    uncounted_watts: float  # what it draws besides, if it loads all that is wired
+    limit_amps: float  # its own and the wish's, together
+    soc_percent: float | None
+    known_phases: int  # of its car, from earlier times; 0: nothing
+
+
+def cases_of(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> list[Case]:
+    """Every charger of the settings, with what this second adds to its past."""
+    heard = {status.charger_id: status for status in snapshot.chargers}
+    cases = []
+    limits = snapshot.control.limit_by_charger
+    for charger in rules.chargers:
+        if charger.charger_id in limits:
+            charger = replace(charger, max_amps=min(charger.max_amps, limits[charger.charger_id]))
+        status = heard.get(charger.charger_id) or ChargerStatus(charger.charger_id)
+        past = memory.chargers.get(charger.charger_id, FRESH)
+        wish = wanted(charger, status, snapshot, moment)
+        limit = own_limit(charger, status)
+        if wish.cap_amps is not None:
+            limit = min(limit, wish.cap_amps)
+        seen = _seen(past, status, rules, moment.mono_s)
+        car = snapshot.cars.get(status.vin) if status.vin else None
+        soc = car.soc_percent if car else None
+        known = memory.phases_by_car.get(status.vin or charger.charger_id, 0)
+        cases.append(_case(charger, status, wish, seen, limit, soc, known, rules, moment.mono_s))
+    grid = snapshot.readings.get("grid")
+    if grid is None:
+        return cases
+    feels = beside_battery(grid, snapshot.readings.get("battery"), moment.mono_s)
+    return [_taught(case, cases, grid, feels, rules, moment.mono_s) for case in cases]
+
+
+def _case(
+    charger: ChargerRules,
+    status: ChargerStatus,
+    wish: Wanted,
+    past: ChargerMemory,
+    limit: float,
+    soc_percent: float | None,
+    known_phases: int,
+    rules: Rules,
+    now: float,
+) -> Case:
+    learned, volts = past.learned, volts_of(status, rules)
+    phases = learned.where or charger.phases
+    drawn, count = drawn_amps(status), counted(learned, charger.phases, known_phases, now)
+    per_amp = volts * (learned.phases or len(charger.phases))
+    uncounted_watts = drawn * (per_amp - volts * count) if count else 0.0
+    return Case(
+        charger,
+        status,
+        wish,
+        past,
+        phases,
+        volts * expected(learned, charger.phases, known_phases, now),
+        per_amp,
+        drawn * volts * count,
+        uncounted_watts,
+        limit,
+        soc_percent,
+        known_phases,
+    )
+
+
+def _taught(case: Case, cases: list[Case], grid: Reading, feels: Reading, rules: Rules, now: float) -> Case:
+    """The case with what the meter says of the phases that its car loads (`feels`: beside a battery)."""
+    past, status, charger = case.memory, case.status, case.rules
+    if not status.linked:
+        return case
+    rest = [other for other in cases if other is not case]
+    others = sum(other.drawn_watts for other in rest)
+    sure = all(other.memory.learned.phases or len(other.rules.phases) == 1 for other in rest)
+    volts, follows = volts_of(status, rules), case.wanted.mode is not Mode.FAST
+    learned = learn(
+        past.learned, charger.phases, drawn_amps(status), others, sure, follows, feels, volts, now
+    )
+    if rules.main_fuse_amps and doubted(learned, charger.phases, grid, rules.main_fuse_amps):
+        learned = NOTHING
+    if learned is past.learned:
+        return case
+    return _case(
+        charger,
+        status,
+        case.wanted,
+        past._replace(learned=learned),
+        case.limit_amps,
+        case.soc_percent,
+        case.known_phases,
+        rules,
+        now,
+    )
+
+
+def _seen(past: ChargerMemory, status: ChargerStatus, rules: Rules, now: float) -> ChargerMemory:
+    """The past with what this second's status adds: plug-in, silence."""
+    changes: dict[str, Any] = {}
+    if status.plugged is not None and status.plugged != past.plugged:
+        changes["plugged"] = status.plugged
+        if past.plugged is not None:
+            changes["learned"] = NOTHING  # another car, perhaps
+        if status.plugged and past.plugged is False:
+            changes["grace_until_mono_s"] = now + rules.grace_s
+    if status.linked != (past.unheard_since_mono_s is None):
+        changes["unheard_since_mono_s"] = None if status.linked else now
+    if not status.linked and past.on and now - (past.unheard_since_mono_s or now) > FORGET_UNHEARD_S:
+        changes.update(on=False, since_mono_s=now, level_amps=0.0)
+    return past._replace(**changes) if changes else past
