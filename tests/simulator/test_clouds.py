@@ -9,6 +9,8 @@ from scheduler.battery.cloud import Cloud
 from scheduler.battery.gateway import Gateway
 from scheduler.battery.keys import AccountKey
 from scheduler.battery.site import BatteryError
+from scheduler.cars.account import Account
+from scheduler.cars.calls import Caps
 from scheduler.cars.links import open_link
 from scheduler.cars.links.tools import Tools
 from scheduler.cars.model import Asleep, Command, NotNow, Refused
@@ -73,8 +75,10 @@ def tools(tesla, clock, tmp_path):
 
 
 @pytest.fixture
-def site(tesla, tools, now_s):
-    return Cloud(tesla.api.url, tesla.energy.site, AccountKey(tools.tokens("fleet")), now_s())
+def site(tesla, tools, clock, now_s, tmp_path):
+    account = Account(tmp_path / "calls.json", Caps.of(tools.settings), clock.wall)
+    key = AccountKey(tools.tokens("fleet"))
+    return Cloud(tesla.api.url, tesla.energy.site, key, account, now_s(), billed=True)
 
 
 def test_the_account_holds_the_powerwall_beside_the_car(tools, site):

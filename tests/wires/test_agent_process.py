@@ -18,6 +18,7 @@ from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
+from tests.wires.patience import until
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = """
@@ -193,7 +194,7 @@ def test_its_health_is_told_to_whoever_keeps_it_alive(start, tmp_path):
         return done.returncode, done.stdout + done.stderr
 
     agent = start()
-    assert ask() == (0, "All is well.\n")
+    assert until(lambda: ask() == (0, "All is well.\n")), ask()
     agent.end()
     status, said = ask()
     assert (status, "Is it running?" in said) == (1, True)
