@@ -231,7 +231,7 @@ def _go_on_or_stop(
     ):
         quiet = following._replace(gain=0.0, debt=0.0, pull=0.0, above_since_mono_s=None)
         stopped = past._replace(on=False, since_mono_s=now, level_amps=0.0, following=quiet)
-        return Held(0.0, f"stopped: the sun leaves only {kw:.1f} kW", stopped)
+        return Held(0.0, f"the sun leaves only {kw:.1f} kW", stopped)
     level, following = _level(past, following, light, claim, law, dt_s)
     kept = past._replace(level_amps=level, following=following)
     return Held(level, _running_words(light, kw, claim), kept)

@@ -96,7 +96,7 @@ def _one(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: 
     if p.amps != past.offer_amps:
         changes["offer_amps"] = p.amps
         if not p.amps:
-            changes["stopped_why"] = p.why.removeprefix("stopped: ")
+            changes["stopped_why"] = p.why
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
         changes.update(
             on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S, cut_why=p.why
@@ -123,12 +123,12 @@ def _charging_event(
 ) -> Event:
     data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": why}
     if status.charging:
-        sentence = f"{rules.label} started charging at {p.amps:.0f} A: {why}."
+        sentence = f"{rules.label} started charging at {p.amps:g} A: {why}."
         return Event("charging_started", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     if p.amps == 0:
         sentence = f"{rules.label} stopped charging: {why}."
         return Event("charging_stopped", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
-    sentence = f"{rules.label}: the car stopped taking power, with {p.amps:.0f} A on offer."
+    sentence = f"{rules.label}: the car stopped taking power, with {p.amps:g} A on offer."
     return Event("charging_finished", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
 
 

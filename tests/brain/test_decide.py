@@ -52,7 +52,7 @@ def test_a_short_cloud_does_not_stop_the_car_and_a_long_one_does():
     assert "through a cloud" in house.reason()
     took = house.until(lambda h: h.amps() == 0, 300)
     assert took < 200
-    assert "stopped: the sun leaves only 0.9 kW" in house.reason()
+    assert "Not charging: the sun leaves only 0.9 kW" in house.reason()
 
 
 def test_no_more_than_one_start_in_ten_minutes_however_the_clouds_come():
