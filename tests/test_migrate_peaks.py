@@ -158,7 +158,10 @@ def test_the_daemon_s_yaml_is_read_too(moved):
     ]
     assert battery.holidays == ("2025-01-01", "2025-07-04")
     assert (thermostats.lowest, thermostats.highest) == (67, 82)
-    assert [one.battery_percent for one in thermostats.steps] == [75, 50]
+    assert [(one.battery_percent, one.peak_minutes_left) for one in thermostats.steps] == [
+        (75, 120),
+        (50, 60),
+    ]
     assert notify.least == {"bob@example.org": "warning", "cat@example.org": "critical"}
     for secret in ("hw-secret", "mail-secret", "weather-secret"):
         assert secret not in said.out

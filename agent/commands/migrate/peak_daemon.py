@@ -55,7 +55,11 @@ def _thermostats_of_daemon(
     put_account(old, ("honeywell.username", "honeywell.password"), draft)
     raised = old.number("settings.thermostat_increment_f") or 2
     levels = [row for row in old.get("settings.battery_thresholds") or [] if isinstance(row, Mapping)]
-    steps = [{"battery_percent": float(row["level_percent"]), "degrees": raised} for row in levels]
+    steps = []
+    for row in levels:
+        left = row.get("time_remaining_minutes")
+        step = {"battery_percent": float(row["level_percent"]), "peak_minutes_left": left, "degrees": raised}
+        steps.append({key: value for key, value in step.items() if value})
     lowest, highest = (old.number(f"settings.{which}_thermostat_temp_f") for which in ("min", "max"))
     every = max(5, int((old.number("settings.check_interval_seconds") or 900) // 60))
     first = periods[0]
@@ -71,11 +75,6 @@ def _thermostats_of_daemon(
     draft.tell(
         "taken", "settings.thermostat_ids", f"in {first['name']}, {len(steps)} steps of {raised:g} degrees"
     )
-    minutes = [row.get("time_remaining_minutes") for row in levels]
-    says = (
-        f"they also asked for {joined(minutes)} min left of the peak: see time_left_min, docs/thermostats.md"
-    )
-    draft.tell("by hand", "settings.battery_thresholds", says)
     lower = old.number("settings.precool_adjustment_f")
     hot = old.number("settings.precool_threshold_f")
     if lower is not None:
