@@ -512,7 +512,7 @@ def test_a_newcomer_is_led_through_the_clouds(house, street):
         ("Address of its gateway", gateway),
         ("The customer's password there", "wrong"),
         ("Change it and try again (y/n) [y]", ""),
-        (f"has none) [{gateway}]", ""),
+        (f"in its Wi-Fi) [{gateway}]", ""),
         ("The customer's password there", "12345"),
         ("the meter for grid, solar, battery as well (y/n) [y]", ""),
         ("(a summer and a winter peak are two; 0: never) [1]", ""),

@@ -32,7 +32,7 @@ forecast.planes  kwp tilt azimuth
 tesla            back_end region client_id redirect_url client_secret paste proxy cert ble teslamate
 tesla            teslamate_user teslamate_password vins
 cars             name teslamate
-battery          site service gateway password meter periods reserve holidays
+battery          site service gateway wifi password meter periods reserve holidays
 battery.periods  name months days from to reserve
 thermostats      user password devices months days from to steps precool precool_from setpoint battery_below
 thermostats      hotter_than lowest highest holidays
