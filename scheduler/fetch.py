@@ -37,6 +37,10 @@ class FetchFailed(Exception):
         self.rest_s = rest_s
 
 
+class KeyRefused(FetchFailed):
+    """The key is wrong, or not good for this."""
+
+
 class BadAnswer(FetchFailed):
     """It answered, but not what it should."""
 
@@ -61,7 +65,7 @@ def fetch(ask: Ask) -> str:
     except (requests.RequestException, OSError, ValueError):
         raise FetchFailed(f"{host} can't be reached.") from None
     if status in (401, 403):
-        raise FetchFailed(f"{host} refuses the key (HTTP {status}). Look at credentials.env.", 3600.0)
+        raise KeyRefused(f"{host} refuses the key (HTTP {status}). Look at credentials.env.", 3600.0)
     if status == 429:
         asked_s = float(rest) if rest.isdecimal() else 0.0
         raise FetchFailed(f"{host} asks for patience (HTTP 429).", min(max(asked_s, 900.0), LONGEST_REST_S))

@@ -11,7 +11,7 @@ same job never runs twice at a time, whichever processes try.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +139,7 @@ class JobRunner:
             return Outcome(job.name, "failed", (str(error),))
 
     def _is_due(self, job: Job, memory: Memory, moment: Moment) -> bool:
-        record = _record(memory)
+        record = record_of(memory.data)
         wait_s = patience_s(record["failures"]) if record["failures"] else job.every_s
         wait_s -= min(MOST_SLACK_S, 0.1 * wait_s)
         last = self._ran_at_mono_s.get(job.name)
@@ -169,9 +169,9 @@ class JobRunner:
         return Outcome(job.name, "ran", tuple(did))
 
     def _failed(self, job: Job, context: Context, why: str, *, told_elsewhere: bool = False) -> Outcome:
-        failures = _record(context.memory)["failures"] + 1
+        failures = record_of(context.memory.data)["failures"] + 1
         minutes = patience_s(failures) / 60
-        if not told_elsewhere and not _record(context.memory)["told"]:
+        if not told_elsewhere and not record_of(context.memory.data)["told"]:
             says = f"The job {job.name} failed: {why} It is tried again in {minutes:.0f} min."
             context.tell(Event("job_failed", says, "error", job.name))
         self._note(context, failures=failures, told=not told_elsewhere)
@@ -179,7 +179,7 @@ class JobRunner:
 
     def _note(self, context: Context, failures: int, told: bool = False) -> None:
         """Write down how it went; the end of a trouble that was told is told as well."""
-        record = _record(context.memory)
+        record = record_of(context.memory.data)
         if not failures and record["told"]:
             name = context.memory.path.stem
             context.tell(Event("job_ok", f"The job {name} works again.", "info", name, "job_failed"))
@@ -193,9 +193,9 @@ class JobRunner:
         return wishes
 
 
-def _record(memory: Memory) -> dict[str, Any]:
+def record_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """How the last run went, `{failures, told}`, whatever the file says; when it was is the file's date."""
-    found = memory.data.get("run")
+    found = data.get("run")
     found = found if isinstance(found, dict) else {}
     failures = found.get("failures")
     return {

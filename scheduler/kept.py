@@ -81,10 +81,11 @@ def write_atomically(path: Path, text: str, *, hasty: bool = False) -> None:
                 os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        new.unlink(missing_ok=True)
-        raise KeepError(
-            f"{path} can't be written: {error.strerror}. Is the disk full or read-only?"
-        ) from None
+        with suppress(OSError):  # there may be no folder to unlink it in
+            new.unlink(missing_ok=True)
+        blocked = isinstance(error, NotADirectoryError | FileExistsError)
+        why = "A file stands where its folder should be." if blocked else "Is the disk full or read-only?"
+        raise KeepError(f"{path} can't be written: {error.strerror}. {why}") from None
 
 
 @contextmanager

@@ -46,15 +46,17 @@ def doctor(path: Path, credentials: Path | None) -> int:
             _print(Finding("bad", "settings", problem))
         return 1
     worst = 0
-    for finding in examine(house):
+    for finding in examine(house, credentials):
         _print(finding)
         worst = max(worst, int(finding.level == "bad"))
     print("Something needs your hand: see the lines marked BAD." if worst else "All is well.")
     return worst
 
 
-def examine(house: House) -> Iterator[Finding]:
+def examine(house: House, credentials: Path | None = None) -> Iterator[Finding]:
     """Everything, in the order in which a person would repair it."""
+    from agent.commands.doctor_scheduler import scheduler_findings  # a page's button needs none of it
+
     yield Finding("good", "settings", f"{house.path} can be used.")
     yield from safety_findings(house)
     runs = True
@@ -68,6 +70,7 @@ def examine(house: House) -> Iterator[Finding]:
     yield from clock_findings()
     yield from disk_findings(house.state_dir)
     yield from _web(house, runs)
+    yield from scheduler_findings(house.path, credentials, agent_runs=runs)
 
 
 def safety_findings(house: House) -> Iterator[Finding]:

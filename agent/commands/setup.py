@@ -24,6 +24,7 @@ from agent.commands.wizard import files
 from agent.commands.wizard.answers import read_answers
 from agent.commands.wizard.bus import Ears, ask_bus
 from agent.commands.wizard.draft import Draft
+from agent.commands.wizard.forecast import ask_forecast
 from agent.commands.wizard.given import Given
 from agent.commands.wizard.house import ask_house
 from agent.commands.wizard.letters import ask_letters
@@ -42,7 +43,7 @@ from notify.settings import read_credentials, read_toml
 
 NOTHING = "Nothing was written."
 WELCOME = """\
-Welcome. In nine steps this writes sunward's two files: settings, and secrets. Only the first three are
+Welcome. In ten steps this writes sunward's two files: settings, and secrets. Only the first three are
 needed to charge from the sun; skip what you don't have or know, and run it again at any time.
 Enter takes what stands in [brackets], s skips a step, < goes back, Ctrl-C ends.
 Nothing is written before you have seen it."""
@@ -88,8 +89,8 @@ def _unwritten(given: Given) -> str:
 def _talk_through(talk: Talk, draft: Draft, ears: Ears) -> bool:
     """Every step in its order, back and forth, and at the end the files. Whether they are written."""
     steps: list[Callable[[Talk, Draft], object]] = [
-        ask_house, partial(ask_bus, ears=ears), ask_meters, ask_tariff, ask_tesla, ask_battery,
-        ask_thermostats, ask_letters, ask_page,
+        ask_house, partial(ask_bus, ears=ears), ask_meters, ask_tariff, ask_forecast, ask_tesla,
+        ask_battery, ask_thermostats, ask_letters, ask_page,
     ]  # fmt: skip
     number = 0
     while True:

@@ -52,7 +52,7 @@ class Mail:
     def __init__(self, server: Server, sender: str, to: str, least: Severity = "info") -> None:
         self.name = f"mail:{parseaddr(to)[1].lower()}"
         self.least = least
-        self._server = server
+        self.server = server
         self._sender = sender
         self._to = to
 
@@ -60,17 +60,27 @@ class Mail:
         """Hand the letter to the server; returns once the server has answered for it."""
         message = compose(letter, self._sender, self._to)
         try:
-            line = _open(self._server)
+            line = _open(self.server)
             try:
-                if self._server.user:
-                    line.login(self._server.user, _usable(self._server.password))
+                if self.server.user:
+                    line.login(self.server.user, _usable(self.server.password))
                 line.send_message(message, parseaddr(self._sender)[1], [parseaddr(self._to)[1]])
                 with contextlib.suppress(smtplib.SMTPException, OSError):
                     line.quit()  # the letter is theirs by now: a bad farewell changes nothing
             finally:
                 line.close()
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise explain(error, self._server, parseaddr(self._to)[1]) from error
+            raise explain(error, self.server, parseaddr(self._to)[1]) from error
+
+    def greet(self) -> None:
+        """Connect as for a letter, and take leave: whether the server is there. Raises SendError."""
+        try:
+            line = _open(self.server)
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                line.quit()
+            line.close()
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise explain(error, self.server, parseaddr(self._to)[1]) from error
 
 
 def compose(letter: Letter, sender: str, to: str) -> EmailMessage:

@@ -36,13 +36,13 @@ def watch_keys(settings: GarageSettings, tools: Tools, teller: Teller) -> list[s
 def _tell(name: str, tokens: Tokens, tools: Tools, teller: Teller) -> list[str]:
     kept = tokens.kept()
     account = f"Tesla ({name})"
-    dead = _why_dead(kept, tools.now_s)
+    dead = why_dead(kept, tools.now_s)
     if dead:
         says = f"{account}: {dead} Cars are not asked until somebody types: {tokens.how}"
         teller.once("token_dead", account, says)
         return [says]
     teller.over("token_dead", account, f"{account}: signed in again.")
-    soon = _why_soon(kept, tools)
+    soon = why_soon(kept, tools)
     if soon:
         says = f"{account}: {soon}"
         teller.once("token_soon_dead", account, says)
@@ -51,7 +51,8 @@ def _tell(name: str, tokens: Tokens, tools: Tools, teller: Teller) -> list[str]:
     return []
 
 
-def _why_dead(kept: Kept, now_s: float) -> str:
+def why_dead(kept: Kept, now_s: float) -> str:
+    """Why nothing works until a person signs in; empty while it works."""
     if kept.pair is None:
         return "Nobody is signed in."
     if kept.dead:
@@ -59,7 +60,8 @@ def _why_dead(kept: Kept, now_s: float) -> str:
     return kept.trouble if kept.failures and now_s >= kept.pair.ends_s else ""
 
 
-def _why_soon(kept: Kept, tools: Tools) -> str:
+def why_soon(kept: Kept, tools: Tools) -> str:
+    """Why it may soon be so; empty while all is well."""
     if kept.pair is None:
         return ""
     if kept.failures:

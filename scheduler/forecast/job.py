@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import ModuleType
 
@@ -18,7 +18,7 @@ from scheduler.agent_api import AgentError
 from scheduler.fetch import FetchFailed, fetch
 from scheduler.forecast import forecast_solar, known, open_meteo
 from scheduler.forecast.settings import ForecastSettings
-from scheduler.forecast.slots import SolarSlot, corrected, energy_wh, joined, learned
+from scheduler.forecast.slots import Heat, SolarSlot, corrected, energy_wh, joined, learned
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.kept import write_atomically
 from scheduler.tariffs.sources import midnights
@@ -56,14 +56,14 @@ def run(forecast: ForecastSettings, context: Context) -> Sequence[str]:
     if not fresh and not resting:
         kept["asked"] = now
         try:
-            raw, heat = _ask(forecast, context, service)
+            raw, heat = ask_service(forecast, context.settings.credentials)
         except FetchFailed as error:
             kept["rest_until"] = now + error.rest_s
             said.append(str(error))
         else:
             raw = _with_past(have.raw, raw, now)
             kept["got"] = now
-            said += [_in_words(raw, factor, wall)] if not have.raw else []
+            said += [in_words(raw, factor, wall)] if not have.raw else []
     _tell_silence(context, now)
     if (raw, heat, factor) != (have.raw, have.heat, have.factor) and not context.dry_run:
         rows = [[slot.start_s, slot.end_s, round(slot.watts, 1)] for slot in raw]
@@ -94,11 +94,12 @@ def _show(context: Context, slots: Sequence[SolarSlot], wall: datetime) -> None:
         kept["shown"] = state
 
 
-def _ask(
-    forecast: ForecastSettings, context: Context, service: ModuleType
-) -> tuple[tuple[SolarSlot, ...], tuple[tuple[float, float], ...]]:
-    """All planes. Raises FetchFailed."""
-    secret = context.settings.credentials.get(service.SECRET, "")
+def ask_service(
+    forecast: ForecastSettings, secrets: Mapping[str, str]
+) -> tuple[tuple[SolarSlot, ...], tuple[Heat, ...]]:
+    """What all planes together will give, and the temperatures; a call for each plane. Raises FetchFailed."""
+    service = SERVICES[forecast.service]
+    secret = secrets.get(service.SECRET, "")
     answers = [
         service.decode(fetch(service.ask(forecast, plane, secret)), plane) for plane in forecast.planes
     ]
@@ -148,7 +149,8 @@ def _tell_silence(context: Context, now: float) -> None:
         kept["told"] = False
 
 
-def _in_words(raw: Sequence[SolarSlot], factor: float, wall: datetime) -> str:
+def in_words(raw: Sequence[SolarSlot], factor: float, wall: datetime) -> str:
+    """Today's and tomorrow's energy in one sentence; `wall` in the house's zone."""
     today, tomorrow, after = midnights(wall)
     first = energy_wh(raw, today.timestamp(), tomorrow.timestamp()) * factor / 1000
     second = energy_wh(raw, tomorrow.timestamp(), after.timestamp()) * factor / 1000

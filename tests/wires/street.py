@@ -1,13 +1,16 @@
-"""The clouds of one account over real HTTP: cars, a Powerwall and its gateway, thermostats, and prices."""
+"""The clouds of one account over real HTTP: cars, a Powerwall and its gateway, thermostats, prices, sky."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from scheduler.clock import now_utc
 from simulator.clouds.honeywell import HoneywellPortal, Stat
 from simulator.clouds.powerwall import PowerwallCloud
+from simulator.clouds.sky import SkyCloud
 from simulator.clouds.tesla import TeslaClouds
 from simulator.clouds.tesla_car import CloudCar
 from simulator.clouds.web import Answer, WebPeer
+from simulator.weather import day_named
 
 ENERGY = "/api/1/energy_sites/"
 GHOST = {"energy_site_id": 2252000000888, "components": {"battery": False}}
@@ -28,10 +31,11 @@ class Street:
         self.prices = WebPeer(self._prices)
         self.prices.start()
         self.key = "right"
+        self.sky = SkyCloud(self.now_s, day_named("sunny"), ZoneInfo("Europe/Vienna"), 9.0, off=1.0).start()
 
     def stop(self):
         """Close every port."""
-        for peer in (self.api, self.prices, self.portal, self.powerwall, self.clouds):
+        for peer in (self.api, self.prices, self.sky, self.portal, self.powerwall, self.clouds):
             peer.stop()
 
     @property
@@ -41,6 +45,7 @@ class Street:
             f'[tesla]\nfleet_url = "{api}"\nowner_url = "{api}"\nsso_url = "{sso}"\n'
             f'fleet_auth_url = "{sso}/oauth2/v3"\n[battery]\naddress = "{api}"\n'
             f'[thermostats]\naddress = "{self.portal.web.url}"\n[tariff]\naddress = "{self.prices.url}"\n'
+            f'[forecast]\naddress = "{self.sky.web.url}"\n'
         )
 
     def _account(self, request):

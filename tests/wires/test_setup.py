@@ -220,7 +220,7 @@ def test_a_meters_secret_is_kept_in_the_secrets_file_only(house, capsys):
 # --- a person at a terminal --------------------------------------------------------------------------
 
 
-def test_a_person_is_led_through_all_nine_steps(house, bus, inverter, mail):
+def test_a_person_is_led_through_all_ten_steps(house, bus, inverter, mail):
     person = Person(house)
     person.answers(
         ("The house ──", ""),
@@ -264,6 +264,7 @@ def test_a_person_is_led_through_all_nine_steps(house, bus, inverter, mail):
         ("A kWh costs (EUR): ", "thirty"),
         ("A kWh costs (EUR): ", "0,31"),
         ("A kWh that you sell brings (EUR) [0]", "0.08"),
+        ("What the sun will give ──", "s"),
         ("the Tesla account ──", "s"),
         ("The Powerwall ──", "s"),
         ("Thermostats ──", "s"),
@@ -327,6 +328,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
         ("The chargers ──", "s"),
         ("The meters ──", "s"),
         ("What power costs ──", "s"),
+        ("What the sun will give ──", "s"),
         ("the Tesla account ──", "s"),
         ("The Powerwall ──", "s"),
         ("Thermostats ──", "s"),
@@ -358,6 +360,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
         ("The chargers ──", "s"),
         ("The meters ──", "s"),
         ("What power costs ──", "s"),
+        ("What the sun will give ──", "s"),
         ("the Tesla account ──", "s"),
         ("The Powerwall ──", "s"),
         ("Thermostats ──", "s"),
@@ -409,6 +412,7 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
         ("The chargers ──", "s"),  # a step that is skipped keeps what was said in it
         ("The meters ──", "s"),
         ("What power costs ──", "s"),
+        ("What the sun will give ──", "s"),
         ("the Tesla account ──", "s"),
         ("The Powerwall ──", "s"),
         ("Thermostats ──", "s"),
@@ -443,7 +447,8 @@ def test_whoever_can_not_answer_leaves_a_step_in_its_middle(house):
         ("Which of these", ""),
         ("Currency", ""),
         ("A kWh costs", "s"),
-        *((f"{step} ──", "s") for step in ("the Tesla account", "The Powerwall", "Thermostats")),
+        *((f"{step} ──", "s") for step in ("What the sun will give", "the Tesla account")),
+        *((f"{step} ──", "s") for step in ("The Powerwall", "Thermostats")),
         *((f"{step} ──", "s") for step in ("Letters", "The page")),
         ("Write it", ""),
     )

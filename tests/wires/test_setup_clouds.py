@@ -5,6 +5,7 @@ import tomllib
 import pytest
 import requests
 
+from agent.commands.wizard.talk import STEPS
 from notify.settings import read_credentials
 from scheduler.__main__ import main as scheduler
 from simulator.clouds.tesla_car import CloudCar
@@ -359,9 +360,6 @@ def test_thermostats_without_a_powerwall_say_what_comes_first(house, street, cap
 # --- again ------------------------------------------------------------------------------------------
 
 
-ASKED = ("house", "bus", "meters", "tariff", "tesla", "battery", "thermostats", "letters", "page")
-
-
 def test_a_second_run_that_takes_every_proposal_changes_nothing(house, street, warm, capsys):
     whole = f"""{PEAK}{warm}gateway = "{street.powerwall.gateway.url}"
 password = "12345"
@@ -381,6 +379,8 @@ network = true
 password = "four plain little words"
 [meters]
 grid = "fixed://?watts=1500"
+[[forecast.planes]]
+kwp = 6.2
 """
     house.write_text(BUS + street.settings, "utf-8")
     assert answer(house, whole + END) == 0
@@ -388,7 +388,7 @@ grid = "fixed://?watts=1500"
     assert wrote(house)["meters"]["grid"] == "fixed://?watts=1500"
     before = {name: house.with_name(name).read_bytes() for name in ("sunward.toml", "credentials.env")}
     capsys.readouterr()
-    again = "".join(f"[{step}]\n" for step in ASKED) + "[letters]\ntest = false\n"
+    again = "".join(f"[{step}]\n" for step in STEPS) + "[letters]\ntest = false\n"
     again = again.replace("[letters]\n", "", 1)
     assert answer(house, again + END) == 0
     assert "Nothing has changed." in capsys.readouterr().out
@@ -483,6 +483,15 @@ def test_a_newcomer_is_led_through_the_clouds(house, street):
         ("Holidays", "-"),
         ("A kWh that you sell", "0.05"),
         ("cheapest hours", ""),
+        ("What the sun will give ──", ""),
+        ("latitude", "48.2"),
+        ("longitude", "16.4"),
+        ("How many roof planes", ""),
+        ("peak power", "6"),
+        ("tilt", ""),
+        ("[south]", "s"),
+        ("Who forecasts", ""),
+        ("Temperatures", ""),
         ("the Tesla account ──", ""),
         ("Which ways are there (several with commas) [none]", "fleet"),
         ("region", ""),
@@ -503,7 +512,7 @@ def test_a_newcomer_is_led_through_the_clouds(house, street):
         ("Address of its gateway", gateway),
         ("The customer's password there", "wrong"),
         ("Change it and try again (y/n) [y]", ""),
-        (f"has none) [{gateway}]", ""),
+        (f"in its Wi-Fi) [{gateway}]", ""),
         ("The customer's password there", "12345"),
         ("the meter for grid, solar, battery as well (y/n) [y]", ""),
         ("(a summer and a winter peak are two; 0: never) [1]", ""),
@@ -555,7 +564,8 @@ def test_whoever_has_nothing_to_paste_now_goes_on(house, street):
     only(house, street, "tesla")
     person = Person(house)
     person.answers(
-        *((f"{step} ──", "s") for step in ("The house", "The chargers", "The meters", "What power costs")),
+        *((f"{step} ──", "s") for step in ("The house", "The chargers", "The meters")),
+        *((f"{step} ──", "s") for step in ("What power costs", "What the sun will give")),
         ("the Tesla account ──", ""),
         ("Which ways", "owner"),
         ("region", ""),

@@ -10,7 +10,7 @@ from agent.commands.wizard import places
 from agent.commands.wizard.bus import CONTINUOUS, _breaker_of, bears
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.peaks import dear_times, unlike
-from agent.commands.wizard.read import number
+from agent.commands.wizard.read import azimuth, compass, number
 from agent.commands.wizard.trouble import plainly
 from scheduler.tariffs.holidays import CALENDARS
 from scheduler.tariffs.sources.entsoe import ZONES
@@ -77,3 +77,40 @@ def test_the_names_of_secrets_are_left_out_where_they_were_just_asked_for():
     both = ValueError("It refuses the sign-in: see HONEYWELL_USER and HONEYWELL_PASSWORD.")
     assert plainly(both) == "It refuses the sign-in."
     assert plainly(ValueError("It is out of order.")) == "It is out of order."
+
+
+@pytest.mark.parametrize(
+    ("zone", "place"),
+    [
+        ("Europe/Vienna", (48.2, 16.3)),
+        ("America/Phoenix", (33.4, -112.1)),
+        ("Australia/Sydney", (-33.9, 151.2)),
+        ("UTC", None),
+        ("", None),
+    ],
+)
+def test_a_time_zones_city_suggests_a_place(zone, place):
+    assert places.coordinates(zone) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "degrees"),
+    [
+        ("south", 180),
+        ("S", 180),
+        ("South-West", 225),
+        ("north north east", 22.5),
+        ("SSW", 202.5),
+        ("190°", 190),
+        ("0", 0),
+    ],
+)
+def test_where_a_roof_looks_is_told_in_words(text, degrees):
+    assert azimuth(text) == degrees
+    assert azimuth(compass(degrees)) == degrees
+
+
+@pytest.mark.parametrize("text", ["up", "southsouth", "361", "-5", ""])
+def test_what_is_no_direction_is_refused(text):
+    with pytest.raises(ValueError, match="Write south"):
+        azimuth(text)

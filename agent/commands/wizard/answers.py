@@ -27,13 +27,15 @@ meters           address positive grid solar battery house
 tariff           kind currency price feed_in periods holidays zone product region home token formula
 tariff           cheap_hours ready_by
 tariff.periods   name months days from to price
+forecast         latitude longitude planes service degrees
+forecast.planes  kwp tilt azimuth
 tesla            back_end region client_id redirect_url client_secret paste proxy cert ble teslamate
 tesla            teslamate_user teslamate_password vins
 cars             name teslamate
-battery          site service gateway password meter periods reserve holidays
+battery          site service gateway wifi password meter periods reserve holidays
 battery.periods  name months days from to reserve
 thermostats      user password devices months days from to steps precool precool_from setpoint battery_below
-thermostats      lowest highest holidays
+thermostats      hotter_than lowest highest holidays
 letters          to from host security port user password test
 page             network port password
 finish           write overwrite doctor

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft, settings_of
+from agent.commands.wizard.running import cars_at_chargers
 from agent.commands.wizard.talk import Talk
 from agent.commands.wizard.trouble import together
 from agent.commands.wizard.ways import Ways, ask_ways, lines_of, tools_of, understood
@@ -27,8 +28,12 @@ def ask_cars(talk: Talk, draft: Draft, chosen: Sequence[str], found: Products) -
     """Ask for addresses, VINs and names, write the blocks, and try each way once."""
     ways = ask_ways(talk, draft, chosen)
     before = {str(row.get("vin", "")).upper(): row for row in draft.rows("cars")}
+    here = cars_at_chargers(draft)
+    for vin, charger in here.items():
+        talk.say(f"  {vin} is plugged in at {charger}, as the running agent hears it.")
     asks = "Cars to know about, by VIN (17 letters and digits; or nothing)"
-    vins = talk.ask("tesla.vins", asks, read.vins, ", ".join(dict.fromkeys([*before, *found.cars])))
+    proposed = dict.fromkeys([*before, *found.cars, *here])
+    vins = talk.ask("tesla.vins", asks, read.vins, ", ".join(proposed))
     rows = []
     for vin in vins:
         row = before.get(vin, {})

@@ -15,10 +15,15 @@ from agent.commands.wizard.sheet import Odd, Sheet
 from scheduler.settings import SchedulerSettings, SiteSettings
 
 KEYS = {"chargers": "id", "cars": "vin"}  # what tells the rows of an array apart; elsewhere their name
-INSIDE = ("battery.off_peak", "thermostats.steps", "thermostats.precool")  # written as { ... } on one line
+INSIDE = (
+    "battery.off_peak",
+    "forecast.planes",
+    "thermostats.steps",
+    "thermostats.precool",
+)  # written as { ... } on one line
 ORDER = (
     *("site", "bus", "chargers", "meters", "web", "tesla", "cars", "tariff", "tariff.periods"),
-    *("tariff.windows", "battery", "battery.periods", "thermostats", "notify", "notify.smtp"),
+    *("tariff.windows", "forecast", "battery", "battery.periods", "thermostats", "notify", "notify.smtp"),
 )
 
 

@@ -1,8 +1,13 @@
-"""A Powerwall 2's gateway in the house: read without any cloud, and perhaps the house's meter as well."""
+"""A Powerwall's gateway in the house: read without any cloud, and perhaps the house's meter as well.
+
+Older ones have a customer's login in the house's network. A Powerwall 3 is read over its own Wi-Fi only
+(scheduler/battery/tedapi.py), and by a package that not everybody has: that it is missing is told here.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,38 +19,57 @@ from scheduler.battery import PASSWORD
 from scheduler.battery.gateway import Gateway
 from scheduler.battery.policy import Site
 from scheduler.battery.site import BatteryError
+from scheduler.battery.tedapi import WifiGateway
 
+WIFI = "192.168.91.1"  # of every gateway, within the Wi-Fi that it spans itself
 METERED: tuple[Role, ...] = ("grid", "solar", "battery")
 LOCAL = re.compile(r"(https?://)?[\w.-]+(:[0-9]{1,5})?")
 
 
-def ask_gateway(talk: Talk, draft: Draft) -> str:
-    """Its address, tried; or nothing."""
-    before = _host(str(draft.table("battery").get("gateway", ""))) or _metered(draft) or "-"
-    question = (
-        "Address of its gateway in your network, like 192.168.1.50 (- for none; a Powerwall 3 has none)"
-    )
+def ask_gateway(talk: Talk, draft: Draft) -> dict[str, str | None]:
+    """`gateway` and `gateway_login` of [battery], tried; both None without one."""
+    table = draft.table("battery")
+    before = _host(str(table.get("gateway", ""))) or _metered(draft) or "-"
+    question = f"Address of its gateway, like 192.168.1.50 (- for none; a Powerwall 3: {WIFI}, in its Wi-Fi)"
     known = PASSWORD in draft.secrets
     while True:
         text = talk.ask("battery.gateway", question, _address, before)
         if text == "-":
-            return ""
+            return {"gateway": None, "gateway_login": None}
         url = text if "://" in text else f"https://{text}"
-        hint = "Enter keeps the one there is" if known else "at first the last five characters of its label's"
-        if value := talk.secret("battery.password", f"The customer's password there; {hint}"):
-            draft.keep_secret(PASSWORD, value)
+        wifi = _asks_wifi(talk, url, table)
+        _ask_password(talk, draft, known=known, wifi=wifi)
+        works = True
         try:
-            seen = Gateway(url, draft.secrets.get(PASSWORD, "")).read()
+            road = WifiGateway if wifi else Gateway
+            talk.say(f"  {in_words(road(url, draft.secrets.get(PASSWORD, '')).read())}")
         except BatteryError as error:
+            works = False
             talk.say(f"  {plainly(error)}")
             if talk.patient and talk.yes("", "Change it and try again", True):
                 known = False
                 continue
-            _ask_meter(talk, draft, url, works=False)
-        else:
-            talk.say(f"  {in_words(seen)}")
-            _ask_meter(talk, draft, url, works=True)
-        return url
+        if not wifi:
+            _ask_meter(talk, draft, url, works=works)
+        usual = "customer" if table.get("gateway_login") == "customer" else None
+        return {"gateway": url, "gateway_login": "wifi" if wifi else usual}
+
+
+def _asks_wifi(talk: Talk, url: str, table: Mapping[str, Any]) -> bool:
+    """Whether it is asked by the way of its own Wi-Fi, which is always by https."""
+    if url.startswith("http://"):
+        return False
+    usual = _host(url) == WIFI or (table.get("gateway") == url and table.get("gateway_login") == "wifi")
+    question = "Is it a Powerwall 3, or is this computer in the Powerwall's own Wi-Fi"
+    return talk.yes("battery.wifi", question, usual)
+
+
+def _ask_password(talk: Talk, draft: Draft, *, known: bool, wifi: bool) -> None:
+    first = "the whole one of its label" if wifi else "at first the last five characters of its label's"
+    hint = "Enter keeps the one there is" if known else first
+    whose = "The gateway's" if wifi else "The customer's"
+    if value := talk.secret("battery.password", f"{whose} password there; {hint}"):
+        draft.keep_secret(PASSWORD, value)
 
 
 def _address(text: str) -> str:

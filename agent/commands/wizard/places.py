@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
 from collections.abc import Mapping
+from pathlib import Path
 
 AMERICAN = (
     *("America/New_York", "America/Detroit", "America/Chicago", "America/Denver", "America/Phoenix"),
@@ -44,6 +47,28 @@ CALENDARS: Mapping[str, str] = {
     "Europe/Paris": "fr",
     "Europe/London": "england",
 } | dict.fromkeys(AMERICAN, "us-utility")
+
+
+CITIES = "zone.tab"  # of the time zone database: country, place, zone, remarks
+PLACE = re.compile(r"([+-])(\d\d)(\d\d)(?:\d\d)?([+-])(\d{3})(\d\d)(?:\d\d)?")  # ISO 6709
+
+
+def coordinates(zone: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the zone's city in tenths of a degree, as the time zone database tells it."""
+    for folder in zoneinfo.TZPATH:
+        try:
+            text = (Path(folder) / CITIES).read_text("utf-8")
+        except (OSError, ValueError):
+            continue
+        rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+        for row in rows:
+            if len(row) > 2 and row[2] == zone and (found := PLACE.fullmatch(row[1])):
+                return _degrees(*found.group(1, 2, 3)), _degrees(*found.group(4, 5, 6))
+    return None
+
+
+def _degrees(sign: str, whole: str, minutes: str) -> float:
+    return round(float(f"{sign}1") * (int(whole) + int(minutes) / 60), 1)
 
 
 def currency(zone: str) -> str:

@@ -39,8 +39,10 @@ def ask_battery(talk: Talk, draft: Draft) -> None:
         site = _ask_site(talk, draft)
         gateway = ask_gateway(talk, draft)
         if not site:
-            if not gateway:
+            if not gateway["gateway"]:
                 talk.say("  Neither a site nor a gateway: nothing is set up for it.")
+            elif gateway["gateway_login"] == "wifi":
+                talk.say("  Reading it over its Wi-Fi needs a site, too: nothing is set up for it.")
             return
         _ask_rules(talk, draft, site, gateway)
         if _works(talk, draft) or not talk.yes("", "Change the answers and try again", True):
@@ -80,7 +82,7 @@ def _site(text: str) -> str:
 # --- what it shall do --------------------------------------------------------------------------------
 
 
-def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
+def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: Row) -> None:
     before, zone = draft.table("battery"), str(draft.table("site").get("timezone", ""))
     service = str(before.get("service") or draft.account or "owner")
     if not talk.patient or service != draft.account:
@@ -97,7 +99,7 @@ def _ask_rules(talk: Talk, draft: Draft, site: str, gateway: str) -> None:
             f"{off_peak.get('reserve', FULL):g}",
         )
     rules: Row = {"service": service, "region": home if service == "fleet" else None, "site": site}
-    rules |= {"gateway": gateway or None, "off_peak": off_peak or None}
+    rules |= {**gateway, "off_peak": off_peak or None}
     if periods:
         asks = "Holidays without a peak"
         known = before.get("holidays") or draft.table("tariff").get("holidays")

@@ -15,6 +15,8 @@ from scheduler.wallclock import read_days, read_minute, read_zone
 
 CHARGER_ID = re.compile(r"[0-9A-F]{4}")
 CLOCK = re.compile(r"(\d{1,2})(?:[:.h]?(\d\d))?\s*(am|pm)?")
+SIDES = ("north", "east", "south", "west")
+POINTS = ("n", "nne", "ne", "ene", "e", "ese", "se", "sse", "s", "ssw", "sw", "wsw", "w", "wnw", "nw", "nnw")
 DAY_WORDS = {"weekdays": "mon-fri", "weekend": "sat,sun", "weekends": "sat,sun", "all": "daily"}
 
 
@@ -34,7 +36,7 @@ def number(least: float, most: float, unit: str) -> Callable[[str], float]:
             value = float("nan")
         if not least <= value <= most:
             raise ValueError(f"Write a number from {least:g} to {most:g}{f' ({unit})' if unit else ''}.")
-        return int(value) if value.is_integer() else value
+        return shortened(value)
 
     return read
 
@@ -102,6 +104,35 @@ def vins(text: str) -> list[str]:
         if not VIN.fullmatch(one):
             raise ValueError(f"{one!r} is no VIN: 17 letters and digits, without I, O and Q.")
     return found
+
+
+def azimuth(text: str) -> float:
+    """Where a roof looks, by the compass: "south", "SSW", "south-west", "200"; north is 0, east 90."""
+    letters = re.sub(r"[\s-]", "", text.lower())
+    for word in SIDES:
+        letters = letters.replace(word, word[0])
+    if letters in POINTS:
+        return shortened(POINTS.index(letters) * 22.5)
+    try:
+        return number(0, 360, "°")(text)
+    except ValueError:
+        raise ValueError(
+            "Write south, south-west, SSW ..., or degrees from 0 to 360 (180 is south)."
+        ) from None
+
+
+def compass(degrees: float) -> str:
+    """The same as a word, where it is one of the sixteen points."""
+    point, rest = divmod(degrees % 360, 22.5)
+    if rest:
+        return f"{degrees:g}"
+    names = {word[0]: word for word in SIDES}
+    return "-".join(names[letter] for letter in POINTS[int(point)])
+
+
+def shortened(value: float) -> float:
+    """Without a .0 behind it."""
+    return int(value) if float(value).is_integer() else value
 
 
 def several(text: str) -> list[str]:

@@ -87,6 +87,10 @@ class Sheet:
                 return
             block = self._add(name, repeats=False)
         for key, value in values.items():
+            if rows := [one for one in self._blocks if one.repeats and one.name == f"{name}.{key}"]:
+                if [one.values() for one in rows] == value:
+                    continue
+                self._blocks = [one for one in self._blocks if one not in rows]
             own = self._block(f"{name}.{key}") if isinstance(value, dict) else None
             if own is None:
                 block.put(key, value)

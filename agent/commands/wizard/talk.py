@@ -12,7 +12,9 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 Read = Callable[[str], T]
 
-STEPS = ("house", "bus", "meters", "tariff", "tesla", "battery", "thermostats", "letters", "page")
+STEPS = (
+    *("house", "bus", "meters", "tariff", "forecast", "tesla", "battery", "thermostats", "letters", "page"),
+)
 SECRET_KEYS = ("password", "client_secret", "paste", "token")
 YES, NO = ("y", "yes", "true"), ("n", "no", "false")
 

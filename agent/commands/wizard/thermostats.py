@@ -161,7 +161,23 @@ def _ask_precool(talk: Talk, draft: Draft, usual: Row, peak: str) -> Row | None:
     )
     question, key = "If the battery is then at so many per cent or less", "thermostats.battery_below"
     below = talk.ask(key, question, read.number(0, 100, "%"), f"{known.get('battery_below', 90):g}")
-    return row | {"battery_below": below}
+    return _on_hot_days(talk, draft, row | {"battery_below": below})
+
+
+def _on_hot_days(talk: Talk, draft: Draft, row: Row) -> Row:
+    """The same rule with hot days in it, where a forecast tells temperatures."""
+    forecast = draft.table("forecast")
+    if not forecast or forecast.get("service", "open_meteo") != "open_meteo":
+        return row
+    known = row.pop("hotter_than", None)
+    asks = f"Or on days that get hotter than so many degrees {forecast.get('degrees', 'C')} (- for never)"
+    text = talk.ask("thermostats.hotter_than", asks, _hot, "-" if known is None else f"{known:g}")
+    return row if text == "-" else row | {"hotter_than": _plain(text)}
+
+
+def _hot(text: str) -> str:
+    found = text.strip() or "-"
+    return found if found == "-" else f"{read.number(5, 130, '°')(found):g}"
 
 
 def _devices(names: dict[str, str]) -> Any:
@@ -195,8 +211,7 @@ def _rows(text: str) -> list[Row]:
 
 
 def _plain(text: str) -> float:
-    value = float(text)
-    return int(value) if value.is_integer() else value
+    return read.shortened(float(text))
 
 
 def _shown(rows: list[Row]) -> str:
