@@ -1,19 +1,17 @@
 """Day-ahead prices over real HTTP, as Energy-Charts (quarter hours) and aWATTar (hours) tell them.
 
 The prices follow the sun and the habits of people: cheap at noon, dear at breakfast and most in the evening.
-As with the real auction, tomorrow's come in the early afternoon. `troubles` are answers that come instead of
-the right ones, for requests whose path contains the given word.
+As with the real auction, tomorrow's come in the early afternoon.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from math import exp
 from zoneinfo import ZoneInfo
 
-from simulator.clouds.web import Answer, Request, WebPeer
+from simulator.clouds.web import Answer, OpenCloud, Request
 
 PUBLISHED_AT = time(12, 50)
 MARKET_ZONE = ZoneInfo("Europe/Berlin")
@@ -29,31 +27,17 @@ def price_of(wall: datetime) -> float:
     return round(NIGHT + hills + wall.toordinal() * 7 % 11 - 5, 2)
 
 
-class MarketCloud:
+class MarketCloud(OpenCloud):
     """Both services at one address. `now` tells seconds since 1970."""
 
     def __init__(
         self, now: Callable[[], float], zone: ZoneInfo = MARKET_ZONE, published_at: time = PUBLISHED_AT
     ) -> None:
-        self.troubles: list[tuple[str, Answer]] = []
-        self.counts: Counter[str] = Counter()
+        super().__init__()
         self._now, self._zone, self._published_at = now, zone, published_at
-        self.web = WebPeer(self._answer)
 
-    def start(self) -> MarketCloud:
-        """Listen."""
-        self.web.start()
-        return self
-
-    def stop(self) -> None:
-        """Close the port."""
-        self.web.stop()
-
-    def _answer(self, request: Request) -> Answer:
-        self.counts[request.path] += 1
-        for word, answer in self.troubles:
-            if word in request.path:
-                return answer
+    def answer(self, request: Request) -> Answer:
+        """Prices or a refusal."""
         try:
             if request.path == "/price":
                 return self._energy_charts(request)

@@ -1,18 +1,16 @@
 """Tomorrow's sun over real HTTP, as Open-Meteo and Forecast.Solar tell it: that of a day of the simulator.
 
 Both are told what the panels of `trace` really give each day, `off` times (a forecast is never quite right).
-`troubles` are answers that come instead of the right ones, for requests whose path contains the given word.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from math import cos, pi
 from zoneinfo import ZoneInfo
 
-from simulator.clouds.web import Answer, Request, WebPeer
+from simulator.clouds.web import Answer, OpenCloud, Request
 from simulator.trace import Trace
 
 EFFICIENCY = 0.86  # of what falls on the panels, this much leaves the inverter
@@ -21,31 +19,17 @@ COLDEST, HOTTEST, HOTTEST_AT = 14.0, 31.0, 16.0
 HOURLY = ("global_tilted_irradiance", "temperature_2m")
 
 
-class SkyCloud:
+class SkyCloud(OpenCloud):
     """Both services at one address, for panels of `kwp`. `now` tells seconds since 1970."""
 
     def __init__(
         self, now: Callable[[], float], trace: Trace, zone: ZoneInfo, kwp: float, off: float = 0.9
     ) -> None:
-        self.troubles: list[tuple[str, Answer]] = []
-        self.counts: Counter[str] = Counter()
+        super().__init__()
         self._now, self._trace, self._zone, self._kwp, self._off = now, trace, zone, kwp, off
-        self.web = WebPeer(self._answer)
 
-    def start(self) -> SkyCloud:
-        """Listen."""
-        self.web.start()
-        return self
-
-    def stop(self) -> None:
-        """Close the port."""
-        self.web.stop()
-
-    def _answer(self, request: Request) -> Answer:
-        self.counts[request.path] += 1
-        for word, answer in self.troubles:
-            if word in request.path:
-                return answer
+    def answer(self, request: Request) -> Answer:
+        """A forecast or a refusal."""
         if request.path == "/v1/forecast":
             return self._open_meteo(request.query)
         if "/estimate/" in request.path:

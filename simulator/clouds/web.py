@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 LARGEST_BODY = 100_000
@@ -68,6 +69,36 @@ class WebPeer:
     def answer(self, request: Request) -> Answer:
         """What to answer."""
         return self._answer(request)
+
+
+class OpenCloud:
+    """A service that wants no account: it counts what is asked, and may be told to fail.
+
+    `troubles` are answers that come instead of the right ones, for requests whose path contains the word.
+    """
+
+    def __init__(self) -> None:
+        self.troubles: list[tuple[str, Answer]] = []
+        self.counts: Counter[str] = Counter()
+        self.web = WebPeer(self._counted)
+
+    def start(self) -> Self:
+        """Listen."""
+        self.web.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port."""
+        self.web.stop()
+
+    def answer(self, request: Request) -> Answer:
+        """The right answer."""
+        raise NotImplementedError
+
+    def _counted(self, request: Request) -> Answer:
+        self.counts[request.path] += 1
+        trouble = (answer for word, answer in self.troubles if word in request.path)
+        return next(trouble, None) or self.answer(request)
 
 
 def _handler(peer: WebPeer) -> type[BaseHTTPRequestHandler]:
