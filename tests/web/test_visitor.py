@@ -1,0 +1,129 @@
+"""What a visitor reads on the page: words for what programs do, whole labels, figures that stand in line."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from agent.model import CarStatus, Event
+from tests.web.house import GARAGE, NIGHT, NOON, VIN, departure_plan
+
+PHONE = {"width": 390, "height": 844}
+LEFT = {
+    "days": "wed",
+    "from": "16:10",
+    "to": "18:00",
+    "mode": "fast",
+    "charger": GARAGE,
+    "until": "2026-06-03",
+}
+LEFT_NAME = f"plan {GARAGE} 06-03 1610"
+TOKEN = "token “WEB_TOKEN” (127.0.0.1, web)"
+
+
+def go(page, name):
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+@pytest.fixture
+def quarter_hours(house):
+    """A plan of four quarter hours with a price each, then one later."""
+    begin = NOON.replace(minute=0) + timedelta(hours=12)
+    rows = []
+    for at, price in ((0, 0.202), (1, 0.198), (2, 0.196), (3, 0.198), (8, 0.21)):
+        start = begin + timedelta(minutes=15 * at)
+        why = f"{price:.3f} EUR per kWh: among the best before 07:00"
+        rows.append({"start": start.isoformat(), "end": (start + timedelta(minutes=15)).isoformat()})
+        rows[-1] |= {"price": price, "amps": 16, "why": why}
+    plan = departure_plan() | {"slots": rows, "unit": "EUR per kWh"}
+    house.desk.put_car(CarStatus(VIN, "Blue Model 3", 46, 80, plugged=True, asleep=False, plan=plan))
+    house.second()
+
+
+def test_what_the_scheduler_left_for_a_plan_reads_as_the_cars_plan(server, house, open_page):
+    house.desk.put_window(LEFT_NAME, LEFT, TOKEN)
+    house.second()
+    page = open_page(server)
+    expect(page.get_by_text("Blue Model 3 has a plan. 80 % by tomorrow 07:00")).to_be_visible()
+    go(page, "Plan")
+    expect(page.get_by_text("A car's plan is not drawn here")).to_be_visible()
+    expect(
+        page.get_by_text("16:10 – 18:00 the car's plan, if the scheduler should be away: fast")
+    ).to_be_visible()
+    expect(page.locator(".week .block")).to_have_count(10)  # five nights in two parts each
+    assert "plan " + GARAGE not in page.locator("main").inner_text()
+
+
+def test_without_the_cars_own_words_the_windows_times_are_told(server, house, open_page):
+    house.desk.put_car(CarStatus(VIN, "Blue Model 3", 46, 80, plugged=True, asleep=False))
+    house.desk.put_window(LEFT_NAME, LEFT, TOKEN)
+    house.second()
+    page = open_page(server)
+    expect(
+        page.get_by_text("The car's plan begins today at 16:10 and lasts until 18:00: fast.")
+    ).to_be_visible()
+    assert LEFT_NAME not in page.locator("main").inner_text()
+
+
+def test_quarter_hours_of_a_plan_are_told_as_one_stretch(server, quarter_hours, open_page):
+    page = open_page(server)
+    go(page, "Plan")
+    lines = page.locator(".slots li")
+    expect(lines).to_have_text(
+        [
+            "tomorrow 01:00 – 02:00, 16 A at 0.196 to 0.202 EUR per kWh: among the best before 07:00",
+            "tomorrow 03:00 – 03:15, 16 A at 0.21 EUR per kWh: among the best before 07:00",
+        ]
+    )
+
+
+def test_a_week_on_a_phone_has_whole_words_or_none(server, house, open_page):
+    house.desk.put_windows([{**NIGHT, "name": "A cheap and very long night", "from": "01:00", "to": "05:00"}])
+    page = open_page(server, PHONE)
+    go(page, "Plan")
+    block = page.get_by_role("button", name="A cheap and very long night, Monday 01:00 to 05:00")
+    expect(block).to_have_text("16 A")
+    assert block.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_what_programs_do_is_one_quiet_line_in_the_journal_and_no_news(server, house, open_page):
+    for what in ("The price of power", "The solar forecast", "The car Blue Model 3"):
+        house.history.tell(Event("access", f"{what} is told by {TOKEN} from now on.", data={"by": TOKEN}))
+    house.desk.put_window(LEFT_NAME, LEFT, TOKEN)
+    house.history.tell(Event("charging_stopped", "Garage stopped charging: a cloud."))
+    page = open_page(server)
+    lately = page.get_by_role("region", name="Last events")
+    expect(lately.get_by_text("a cloud")).to_be_visible()
+    expect(lately.locator("li")).to_have_count(1)
+    go(page, "Journal")
+    expect(page.get_by_text("The solar forecast is told")).to_be_hidden()
+    page.get_by_text(f"4 notes of a program: {TOKEN}").click()
+    expect(page.get_by_text("The solar forecast is told")).to_be_visible()
+    house.history.tell(Event("charging_started", "Garage started charging at 8 A."))
+    expect(page.get_by_text("Garage started charging at 8 A.")).to_be_visible()
+    expect(page.get_by_text("The solar forecast is told")).to_be_visible()  # who reads is not interrupted
+    page.get_by_role("button", name="Asked by people").click()
+    expect(page.locator(".journal .event")).to_have_count(0)
+    page.get_by_role("button", name="Everything").click()
+    page.get_by_label("Search the journal").fill("forecast")
+    expect(page.get_by_text("The solar forecast is told")).to_be_visible()
+
+
+def test_a_window_that_somebody_set_is_news(server, house, open_page):
+    house.desk.put_window("noon", LEFT, "a browser (192.168.0.9, web)")
+    page = open_page(server)
+    expect(page.get_by_text("The charging window “noon” was set, asked by a browser")).to_be_visible()
+
+
+def test_calls_to_the_cloud_are_told_in_words_and_money_with_cents(server, open_page):
+    page = open_page(server)
+    go(page, "House")
+    expect(page.get_by_text("looks at the car")).to_be_visible()
+    expect(page.get_by_text("This month 1.84 of 10.00 $.")).to_be_visible()
+
+
+def test_figures_of_a_table_stand_in_line(server, open_page):
+    page = open_page(server, {"width": 1280, "height": 900})
+    go(page, "History")
+    for place in ("th.number", "td.number.energy", "td.number.cost"):
+        assert page.locator(place).first.evaluate("one => getComputedStyle(one).textAlign") == "right"
