@@ -299,6 +299,7 @@ class MiniHouse:
                 versions={"sunward": "0.1.0", "python": "3.13.2"},
                 money=Money("€", 0.32, 0.08),
                 timezone="Europe/Berlin",
+                links={"The demo's letters": "http://127.0.0.1:8081/"},
                 settings={"site": {"name": "Sonnenhof", "phases": 1}, "web": {"listen": "127.0.0.1:8080"}},
             ),
             self.history.tell,

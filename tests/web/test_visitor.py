@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from agent.doors.web.server import WebSettings
 from agent.model import CarStatus, Event
 from tests.web.house import GARAGE, NIGHT, NOON, VIN, departure_plan
 
@@ -127,3 +128,18 @@ def test_figures_of_a_table_stand_in_line(server, open_page):
     go(page, "History")
     for place in ("th.number", "td.number.energy", "td.number.cost"):
         assert page.locator(place).first.evaluate("one => getComputedStyle(one).textAlign") == "right"
+
+
+def test_the_page_leads_to_what_belongs_to_the_house(server, open_page):
+    page = open_page(server)
+    link = page.get_by_role("contentinfo").get_by_role("link", name="The demo's letters")
+    expect(link).to_have_attribute("href", "http://127.0.0.1:8081/")
+
+
+def test_a_password_form_tells_a_password_manager_whose_it_is(house, open_page):
+    with house.open_web(WebSettings("127.0.0.1:0", password="let me in, please")) as server:
+        page = open_page(server)
+        expect(page.locator(".login input[autocomplete=username]")).to_have_value("sunward")
+        page.get_by_label("Password", exact=True).fill("let me in, please")
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_role("link", name="The demo's letters")).to_be_visible()  # and not before
