@@ -299,7 +299,7 @@ def _with_sun(
         return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
     held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
-        why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
+        why = "for a minute, so that the car accepts the charger; then the sun decides"
         return case.rules.min_amps, why, held.memory
     return held.amps, _join(case.wanted.says, held.why), held.memory
 
