@@ -143,3 +143,34 @@ def test_a_password_form_tells_a_password_manager_whose_it_is(house, open_page):
         page.get_by_label("Password", exact=True).fill("let me in, please")
         page.get_by_role("button", name="Come in").click()
         expect(page.get_by_role("link", name="The demo's letters")).to_be_visible()  # and not before
+
+
+def test_what_has_the_focus_is_never_behind_the_tabs(server, open_page):
+    page = open_page(server, PHONE)
+    go(page, "House")
+    expect(page.get_by_text("[site]")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("button", name="Examine the house").focus()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        here, tabs = page.evaluate(
+            """[document.activeElement, document.querySelector("#tabs")]
+            .map((one) => one.getBoundingClientRect())"""
+        )
+        assert here["top"] >= 0
+        assert here["bottom"] <= tabs["top"]
+
+
+def test_a_trouble_that_lasts_is_read_out_once(server, house, open_page):
+    page = open_page(server)
+    banners = page.locator("#banners")
+    for problem, voice in (
+        ("192.168.0.27 has been silent for 58 s.", "assertive"),
+        ("192.168.0.27 has been silent for 59 s.", "off"),
+        ("192.168.0.27 has been silent for 1 min.", "off"),
+        ("192.168.0.27 refuses: is Modbus on?", "assertive"),
+    ):
+        house.meter_problem = problem
+        house.second()
+        expect(banners).to_contain_text(problem)
+        expect(banners).to_have_attribute("aria-live", voice)

@@ -81,6 +81,8 @@ async function more() {
   if (found) byId("links").replaceChildren(...Object.entries(found.links).flatMap(([words, href]) => [" · ", h("a", { href }, words)]));
 }
 
+// A trouble is read out once, not anew with each second that it lasts.
+const withoutFigures = (text) => text.replace(/[\d.,]+ ?(s|min|h)?\b/g, "");
 let shownBanners = "";
 function frame() {
   if (live.locked) return login();
@@ -89,6 +91,7 @@ function frame() {
   say(byId("live-text"), { live: "live", old: "old", offline: "offline" }[quality]);
   const found = banners();
   if (found.join() !== shownBanners) {
+    put(byId("banners"), "aria-live", withoutFigures(found.join()) === withoutFigures(shownBanners) ? "off" : "assertive");
     shownBanners = found.join();
     byId("banners").replaceChildren(...found.map((sentence) => h("p", { class: "banner" }, sentence)));
   }

@@ -68,7 +68,7 @@ export function nowScreen(live, act) {
     h("div", { class: "column" }, everyone, chargers),
     h("section", { class: "card", "aria-label": "Next window" }, h("h2", {}, icon("clock"), "Next"), next),
     h("section", { class: "card", "aria-label": "Last events" },
-      h("h2", {}, "Lately"), events, h("p", {}, h("a", { href: "#journal" }, "The whole journal"))));
+      h("h2", {}, "Lately"), events, h("p", { class: "links" }, h("a", { href: "#journal" }, "The whole journal"))));
   return { element, update };
 }
 
