@@ -169,7 +169,7 @@ class Remembered:
         ]
         why = "Stopped: the sun leaves only 0.9 kW."
         rows = [
-            (1, NOON - timedelta(hours=2), 0, 12, "12 A of sun: 3.3 kW from the roof.", steps[:1]),
+            (1, NOON - timedelta(hours=2), 0, 12, "Offering 12 A: the sun has 2.8 kW to spare.", steps[:1]),
             (2, NOON - timedelta(minutes=40), 12, 0, why, steps),
             (3, NOON - timedelta(minutes=20), 0, 25, "25 A of sun: 6.4 kW from the roof.", steps[:1]),
         ]

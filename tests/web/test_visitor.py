@@ -174,3 +174,9 @@ def test_a_trouble_that_lasts_is_read_out_once(server, house, open_page):
         house.second()
         expect(banners).to_contain_text(problem)
         expect(banners).to_have_attribute("aria-live", voice)
+
+
+def test_a_decision_says_its_amps_once(server, open_page):
+    page = open_page(server)
+    go(page, "Journal")
+    expect(page.get_by_text("Garage 0 A → 12 A. The sun has 2.8 kW to spare.")).to_be_visible()

@@ -22,7 +22,7 @@ export function carPlan(car, now) {
   return h("section", { class: "card car-plan" },
     h("h2", {}, car.name || `Car ${car.vin.slice(-6)}`), h("p", { class: plan.late ? "problem" : undefined }, planLine(plan, now) || "It has a plan without words."),
     list(plan.prices).length || list(plan.forecast).length ? curve(plan, slots, now) : null,
-    lines.length ? h("ol", { class: "slots" }, lines) : null);
+    lines.length ? h(lines.length > 1 ? "ol" : "ul", { class: "slots" }, lines) : null);
 }
 
 /** Slots that follow each other with the same amps and reason, as one: quarter hours are the tariff's, nobody reads them. */

@@ -4,7 +4,7 @@ import { get } from "/static/api.js";
 import { moved } from "/static/calendar.js";
 import { h, put, say } from "/static/dom.js";
 import { about, midnight } from "/static/housetime.js";
-import { amps, clock, day, dayWord } from "/static/words.js";
+import { amps, capital, clock, day, dayWord } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 15000;
 const DAYS_BACK = 6;
@@ -40,10 +40,11 @@ function opening(open, key, ...children) {
 
 /** A changed offer, with the rules that led to it behind a tap. */
 function decisionLine(change, nameOf, open) {
-  const before = change.before_amps === null || change.before_amps === change.after_amps ? "" : `${amps(change.before_amps)} → `;
+  const same = change.before_amps === change.after_amps;
+  const before = change.before_amps === null || same ? "" : `${amps(change.before_amps)} → `;
   const steps = change.steps ?? [];
-  const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), change.reason];
-  return h("li", { class: "event decision" }, h("time", { datetime: change.at }, clock(change.at)),
+  const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), capital(change.reason.replace(/^Offering [\d.,]+ A: /, ""))];
+  return h("li", { class: `event decision${same && change.after_amps > 0 ? " same" : ""}` }, h("time", { datetime: change.at }, clock(change.at)),
     steps.length
       ? opening(open, `decision ${change.id}`, h("summary", {}, h("span", {}, text)), h("ol", {}, steps.map((step) => h("li", {},
         h("strong", {}, step.rule), ` ${amps(step.before_amps)} → ${amps(step.after_amps)}: ${step.why}`))))
