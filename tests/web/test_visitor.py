@@ -180,3 +180,22 @@ def test_a_decision_says_its_amps_once(server, open_page):
     page = open_page(server)
     go(page, "Journal")
     expect(page.get_by_text("Garage 0 A → 12 A. The sun has 2.8 kW to spare.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("sun", "battery", "words"),
+    [
+        (6000, 0, "2.8 kW are going into the car, all from the sun."),
+        (3000, 200, "2.8 kW are going into the car, all from the sun."),
+        (3000, 2000, "2.8 kW are going into the car, from the sun and the battery."),
+        (0, 4000, "2.8 kW are going into the car, all from the battery."),
+    ],
+)
+def test_the_headline_names_the_battery_where_it_gives(server, open_page, sun, battery, words):
+    power = {"solar_w": sun, "battery_w": battery, "grid_w": 0, "house_w": 2200, "chargers_w": 2800}
+    page = open_page(server)
+    said = page.evaluate(
+        "async (state) => (await import('/static/words.js')).headline(state)",
+        {"power": power, "chargers": [{"charging": True}]},
+    )
+    assert said == words

@@ -82,6 +82,7 @@ export function headline(state) {
     const into = `${power(cars)} are going into ${whose}`;
     if (share === null) return `${into}.`;
     if (share >= 0.97 && (sun ?? 0) < 50) return `${into}, all from the battery.`;
+    if (share >= 0.97 && battery > (sun ?? 0) / 10) return `${into}, from the sun and the battery.`;
     if (share >= 0.97) return `${into}, all from the sun.`;
     if (share >= 0.03) return `${into}, ${percent(share * 100)} of it from your own roof.`;
     return `${into}, from the grid.`;
