@@ -13,7 +13,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -90,12 +91,15 @@ class App:
         open_port: Callable[[str], Port] = open_port,
         pace: float = 1.0,
         notify_socket: str = "",
+        links: Mapping[str, str] | None = None,
     ) -> None:
         """`pace`: how many seconds of `clock` pass in one of this computer (the demo's fast clock).
 
         `notify_socket`: where systemd wants to hear that all is well; empty without systemd.
+        `links`: pages that the house's own one leads to, words -> address.
         """
         self.house = house
+        self._links = links or {}
         self.clock = clock or SystemClock(house.settings.site.zone)
         now = self.clock.now()
         self.offers: Slot[tuple[Offer, ...]] = Slot(())
@@ -244,7 +248,7 @@ class App:
             self.published,
             self.desk,
             past,
-            site_of(house),
+            replace(site_of(house), links=self._links),
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
             kept,

@@ -243,7 +243,7 @@ class Desk:
     def put_windows(self, rows: object, by: str = "") -> tuple[Window, ...]:
         """Replace every window by these rows; from now on they hold instead of the settings' ones."""
         with self._lock:
-            return self._take_windows(rows, f"The charging windows were changed{_by(by)}.")
+            return self._take_windows(rows, f"The charging windows were changed{_by(by)}.", by)
 
     def put_window(self, name: str, row: Mapping[str, object], by: str = "") -> tuple[Window, ...]:
         """Add a window, or replace the one of that name in its place."""
@@ -253,7 +253,7 @@ class Desk:
             rows = [write_window(window) for window in self.windows.get()]
             at = next((i for i, known in enumerate(rows) if _same(known["name"], name)), len(rows))
             rows[at : at + 1] = [{**row, "name": name}]
-            return self._take_windows(rows, f"The charging window “{name}” was set{_by(by)}.")
+            return self._take_windows(rows, f"The charging window “{name}” was set{_by(by)}.", by)
 
     def delete_window(self, name: str, by: str = "") -> tuple[Window, ...]:
         """Take a window away."""
@@ -262,7 +262,7 @@ class Desk:
             left = [write_window(window) for window in known if not _same(window.name, name)]
             if len(left) == len(known):
                 raise Refused(404, f"There is no window {name!r}.")
-            return self._take_windows(left, f"The charging window “{name}” was taken away{_by(by)}.")
+            return self._take_windows(left, f"The charging window “{name}” was taken away{_by(by)}.", by)
 
     # --- what others know --------------------------------------------------------------------------
 
@@ -305,7 +305,7 @@ class Desk:
 
     # --- inside ------------------------------------------------------------------------------------
 
-    def _take_windows(self, rows: object, sentence: str) -> tuple[Window, ...]:
+    def _take_windows(self, rows: object, sentence: str, by: str) -> tuple[Window, ...]:
         names = {key: charger.name for key, charger in self._chargers.items()}
         try:
             windows = read_windows(rows, names)
@@ -313,7 +313,7 @@ class Desk:
             raise Refused(409, " ".join(error.problems)) from None
         self.windows.put(windows)
         self._changed()
-        self._tell(Event("windows", sentence))
+        self._tell(Event("windows", sentence, data={"by": by} if by else {}))
         self._keep_windows(windows)
         return windows
 

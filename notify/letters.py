@@ -7,6 +7,7 @@ passed the redactor.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Form = Literal["letter", "digest", "test"]
 LONGEST_SUBJECT = 90
+SHORTEST_CLAUSE = 20  # of a subject that is cut where a statement ends
+FOR_PROGRAMS = ("charger", "vin")  # the sentence has their names
 COLOURS: Mapping[Severity | Literal["good"], str] = {
     "critical": "#c62828",
     "error": "#d9602b",
@@ -104,17 +107,22 @@ def _environment() -> Environment:
 
 def _entry(item: Item, made: datetime, style: Style) -> Entry:
     good = item.role == "over"
+    sentence = _line(style.redact.text(item.sentence))
+    data = {name: value for name, value in item.data.items() if name not in FOR_PROGRAMS}
+    lines = ((_line(a), _line(b)) for a, b in style.figures.lines(style.redact.data(data), made))
     return Entry(
         "And more" if item.kind == "more" else _line(style.redact.text(kind_of(item.kind).title)),
-        _line(style.redact.text(item.sentence)),
+        sentence,
         _when(item, made, style.figures),
-        tuple(
-            (_line(label), _line(value))
-            for label, value in style.figures.lines(style.redact.data(item.data), made)
-        ),
+        tuple((label, value) for label, value in lines if not _says(sentence, value)),
         COLOURS["good" if good else item.severity],
         item.severity,
     )
+
+
+def _says(sentence: str, value: str) -> bool:
+    """Whether a sentence holds a value already, as words of its own."""
+    return bool(re.search(rf"(?<![\w.,]){re.escape(value)}(?![\w]|[.,]\d)", sentence))
 
 
 def _when(item: Item, made: datetime, figures: Figures) -> str:
@@ -157,6 +165,9 @@ def _subject(entries: list[Entry], items: Sequence[Item], form: Form, made: date
 def _shortened(words: str, room: int) -> str:
     if len(words) <= room:
         return words
+    whole = max(words.rfind(mark, SHORTEST_CLAUSE, room + 1) for mark in (": ", "; ", ". "))
+    if whole > 0:  # a statement of its own is better than one that breaks off
+        return words[:whole]
     return words[: room - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 

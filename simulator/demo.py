@@ -78,7 +78,15 @@ def _run(
 ) -> int:
     path, speed = clouds.write(folder, listen), clock.speed
     try:
-        app = App(load(path), clock=clock, open_port=lambda url: HastyPort(open_port(url), speed), pace=speed)
+        at_home = load(path)
+        letters = LettersPage(clouds.mailbox, clock, f"http://{listen}/")
+        app = App(
+            at_home,
+            clock=clock,
+            open_port=lambda url: HastyPort(open_port(url), speed),
+            pace=speed,
+            links={"The demo's letters": f"{letters.url}/"},
+        )
         _on_signals(app.ended.set)
         app.start_bus()
         app.start_rooms()
@@ -90,15 +98,15 @@ def _run(
         return 1
     if listen.endswith(":0"):  # any free port: now it is known, and the scheduler must know it, too
         clouds.write(folder, urlsplit(app.web.url).netloc)
-    with _beside(app, clouds, clock, path, zone):
+    with _beside(app, letters, clock, path, zone):
         _until_ended(app)
     return app.wait()
 
 
 @contextmanager
-def _beside(app: App, clouds: DemoClouds, clock: FastClock, path: Path, zone: ZoneInfo) -> Iterator[None]:
+def _beside(app: App, letters: LettersPage, clock: FastClock, path: Path, zone: ZoneInfo) -> Iterator[None]:
     """The letters' page and the scheduler, as long as the house lives."""
-    letters = LettersPage(clouds.mailbox, clock, f"{app.web.url}/").start()
+    letters.start(f"{app.web.url}/")
     resident = Resident(path, clock, zone.key)
     print(
         f"The demo house is alive at {clock.speed:g} x. Its page: {app.web.url}/   (Ctrl-C ends it)",

@@ -42,7 +42,9 @@ class DemoHouse:
         self.cars = (Car(first, self._began, rng), Car(second, self._began, rng))
         self.chargers = [
             VirtualCharger(ChargerProfile("3201", volts=VOLTS), self.cars[0], self._began, rng),
-            VirtualCharger(ChargerProfile("C0DB", sign=0x41, volts=VOLTS), None, self._began, rng),
+            VirtualCharger(
+                ChargerProfile("C0DB", sign=0x41, volts=VOLTS, serial="A17K0003202"), None, self._began, rng
+            ),
         ]
         self.twins = tuple(self._twin(place) for place in (0, 1))
         begins = clock.wall

@@ -82,8 +82,9 @@ class LettersPage:
         """Where it is."""
         return self._web.url
 
-    def start(self) -> LettersPage:
-        """Begin to answer."""
+    def start(self, house_url: str = "") -> LettersPage:
+        """Begin to answer. `house_url`: the house's own page, where its port was not known before."""
+        self._house_url = house_url or self._house_url
         self._web.start()
         return self
 

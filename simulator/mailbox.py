@@ -35,7 +35,7 @@ def read_mail(raw: bytes, sender: str, to: str) -> Mail:
         str(message["Message-ID"] or ""),
         sender,
         to,
-        str(message["Subject"] or ""),
+        str(message["Subject"] or "").strip(),  # a long one is folded, and its first line is empty
         str(message["Date"] or ""),
         _body(message, "plain"),
         _body(message, "html"),

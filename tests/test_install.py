@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,45 @@ def test_doing_it_twice_keeps_what_the_owner_changed(tmp_path, capsys):
     assert "WatchdogSec" in (tmp_path / "etc/systemd/system/sunward-agent.service").read_text("utf-8")
     assert "agent check --config /etc/sunward/sunward.toml" in shown
     assert "systemctl restart" in shown
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A checkout in which `setup` has been answered, and an empty disk."""
+    home, disk = tmp_path / "home", tmp_path / "disk"
+    (home / "state").mkdir(parents=True)
+    (home / "state" / "access.json").write_text("{}", "utf-8")
+    (home / "deploy").symlink_to(ROOT / "deploy")
+    example = (ROOT / "sunward.example.toml").read_text("utf-8")
+    (home / "sunward.toml").write_text(example.replace('name = "Home"', 'name = "Sonnenhof"'), "utf-8")
+    (home / "credentials.env").write_text("WEB_TOKEN=four words or more\n", "utf-8")
+    return Place(home, Path("/opt/sunward/.venv/bin/python"), disk)
+
+
+def test_what_setup_was_told_is_carried_and_begins_at_once(told, capsys):
+    install.do(plan_install(told), told)
+    house = load(told.at(install.SETTINGS))
+    assert (house.settings.site.name, house.state_dir) == ("Sonnenhof", Path("/var/lib/sunward"))
+    secrets = told.at(install.CREDENTIALS)
+    assert secrets.read_text("utf-8") == "WEB_TOKEN=four words or more\n"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    shown = capsys.readouterr().out
+    assert f"cp -r {told.home}/state/. /var/lib/sunward" in shown
+    assert shown.index("chown -R sunward:sunward /var/lib/sunward") < shown.index("systemctl restart")
+
+
+@pytest.mark.parametrize(
+    "head", ["", "[site]\n", '[site]\nstate_dir = "kept"\n', "[site] # ours\nstate_dir='kept'\n"]
+)
+def test_the_state_is_where_systemd_lets_it_be(told, head):
+    text = f'{head}[[chargers]]\nid = "3201"\n'
+    (told.home / "sunward.toml").write_text(text, "utf-8")
+    (told.home / "kept").mkdir()
+    steps = plan_install(told)
+    settings = next(step.content for step in steps if step.path == told.at(install.SETTINGS))
+    assert tomllib.loads(settings)["site"] == {"state_dir": "/var/lib/sunward"}
+    kept = "kept" if "kept" in head else "state"
+    assert any(step.command[:3] == ("cp", "-r", f"{told.home}/{kept}/.") for step in steps)
 
 
 def test_the_way_back_keeps_settings_unless_told_otherwise(tmp_path, capsys):

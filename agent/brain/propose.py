@@ -141,7 +141,7 @@ def _with_sun(
         return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
     held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
-        why = "a minute at the minimum so that the car accepts the charger, then it waits for the sun"
+        why = "for a minute, so that the car accepts the charger; then the sun decides"
         return case.rules.min_amps, why, held.memory
     learned = case.memory.learned
     tried = len(case.rules.phases) > 1 and is_tried(learned, case.known_phases, now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -97,12 +98,21 @@ def plan_install(place: Place) -> list[Step]:
             )
         )
     settings = place.at(SETTINGS)
+    answers = place.home / SETTINGS.name  # what `setup` wrote beside the program
     new = not settings.exists()
-    if new:
+    if new and answers.exists():
+        steps += _carry(place, answers, settings)
+        new = False
+    elif new:
         steps.append(Step(f"write {settings}, for you to change", settings, _example_settings(place.home)))
     else:
         _must_keep_its_state_in_place(settings)
-    if not place.at(CREDENTIALS).exists():
+    secrets = place.home / CREDENTIALS.name
+    if not place.at(CREDENTIALS).exists() and secrets.exists() and answers.exists():
+        says = f"carry {secrets} to {place.at(CREDENTIALS)}, which only {USER} can read"
+        text = secrets.read_text("utf-8")
+        steps.append(Step(says, place.at(CREDENTIALS), text, 0o600, USER))
+    elif not place.at(CREDENTIALS).exists():
         text = (_shipped(place.home, "credentials.example.env")).read_text("utf-8")
         says = f"write {place.at(CREDENTIALS)}, which only {USER} can read"
         steps.append(Step(says, place.at(CREDENTIALS), text, 0o600, USER))
@@ -111,6 +121,29 @@ def plan_install(place: Place) -> list[Step]:
         if not path.exists() or path.read_text("utf-8") != text:
             steps.append(Step(f"write {path}", path, text))
     return steps + list(_starting(place, new))
+
+
+def _carry(place: Place, answers: Path, settings: Path) -> Iterator[Step]:
+    """The house that `setup` was told of, with all that it keeps: the password, sign-ins, history."""
+    text = answers.read_text("utf-8")
+    try:
+        site = read_toml(answers).get("site", {})
+    except SettingsError as error:
+        raise CantInstall(str(error)) from None
+    state = str(site.get("state_dir", "state")) if isinstance(site, dict) else "state"
+    line = f'state_dir = "/{STATE}"'
+    text, found = re.subn(r"(?m)^state_dir\s*=\s*(\"[^\"\n]*\"|'[^'\n]*')", line, text, count=1)
+    if not found:
+        text = re.sub(r"(?m)^\[site\].*$", lambda head: f"{head[0]}\n{line}", text, count=1)
+    if line not in text:
+        text = f"[site]\n{line}\n\n{text}"
+    kept = answers.parent / Path(state).expanduser()
+    if kept.is_dir() and kept != Path("/", STATE):
+        folder = ("install", "-d", "-m", "700", "-o", USER, "-g", USER, f"/{STATE}")
+        yield Step(f"make /{STATE}, which only {USER} can read", command=folder)
+        yield Step(f"carry what is kept in {kept} there", command=("cp", "-r", f"{kept}/.", f"/{STATE}"))
+        yield Step(f"give it to {USER}", command=("chown", "-R", f"{USER}:{USER}", f"/{STATE}"))
+    yield Step(f"carry {answers} to {settings}", settings, text)
 
 
 def _starting(place: Place, new: bool) -> Iterator[Step]:
@@ -294,7 +327,7 @@ def _shown(step: Step) -> str:
 
 def _next(steps: Iterable[Step], place: Place) -> str:
     settings = place.at(SETTINGS)
-    if any(step.path == settings for step in steps):
+    if not any("check" in step.command for step in steps):
         return (
             f"\nNow change {settings} to fit your house, then type:\n"
             f"  sudo -u {USER} {place.python} -m agent check --config /{SETTINGS}   (in {place.home})\n"

@@ -72,6 +72,8 @@ class Money:
 class Site:
     """What the settings say that doors show. `versions` are part -> version, for the page's last corner.
 
+    `links` are words -> address of other pages that belong to the house.
+
     `settings` are the active ones, with secrets already hidden.
     """
 
@@ -82,6 +84,7 @@ class Site:
     money: Money = field(default_factory=Money)
     settings: Mapping[str, Any] = field(default_factory=dict)
     timezone: str = "UTC"  # an IANA name
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def _unheard(event: Event) -> None:

@@ -49,6 +49,23 @@ def test_a_trouble_with_a_count_its_end_and_a_short_one():
     assert "Came and went: 12:00 to 13:00" in letter(brief).text
 
 
+def test_what_the_sentence_says_is_not_said_again():
+    sentence = "Garage started charging at 27 A: the sun has 6.3 kW to spare."
+    data = {"charger": "3201", "vin": "", "amps": 27.0, "reason": "the sun has 6.3 kW to spare", "volts": 7.0}
+    text = letter(replace(LOST, sentence=sentence, data=data)).text
+    assert "Reason" not in text
+    assert "Amps" not in text
+    assert "3201" not in text
+    assert "Volts: 7" in text  # 27 is another number
+
+
+def test_a_long_subject_ends_where_a_statement_ends():
+    sentence = (
+        "Carport started charging at 6 A: for a minute, so that the car accepts the charger; then the sun."
+    )
+    assert letter(replace(LOST, sentence=sentence)).subject == "Haus Müller: Carport started charging at 6 A"
+
+
 def test_subjects_are_short_and_say_how_many_more():
     long = replace(LOST, sentence="word " * 60)
     subject = letter(long, LOST, LOST).subject

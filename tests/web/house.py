@@ -169,7 +169,7 @@ class Remembered:
         ]
         why = "Stopped: the sun leaves only 0.9 kW."
         rows = [
-            (1, NOON - timedelta(hours=2), 0, 12, "12 A of sun: 3.3 kW from the roof.", steps[:1]),
+            (1, NOON - timedelta(hours=2), 0, 12, "Offering 12 A: the sun has 2.8 kW to spare.", steps[:1]),
             (2, NOON - timedelta(minutes=40), 12, 0, why, steps),
             (3, NOON - timedelta(minutes=20), 0, 25, "25 A of sun: 6.4 kW from the roof.", steps[:1]),
         ]
@@ -299,6 +299,7 @@ class MiniHouse:
                 versions={"sunward": "0.1.0", "python": "3.13.2"},
                 money=Money("€", 0.32, 0.08),
                 timezone="Europe/Berlin",
+                links={"The demo's letters": "http://127.0.0.1:8081/"},
                 settings={"site": {"name": "Sonnenhof", "phases": 1}, "web": {"listen": "127.0.0.1:8080"}},
             ),
             self.history.tell,

@@ -299,7 +299,7 @@ def test_every_control_has_a_name_and_every_screen_a_heading(server, open_page):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("main .card").first).to_be_visible()
         nameless = page.evaluate(
-            """[...document.querySelectorAll("main button, main input, main select")].filter((one) =>
+            """[...document.querySelectorAll("main :is(button, input, select):not([hidden])")].filter((one) =>
             !one.textContent.trim() && !one.ariaLabel && !one.labels?.length).map((one) => one.outerHTML)"""
         )
         assert nameless == []

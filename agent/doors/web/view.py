@@ -66,6 +66,6 @@ def first_told(rooms: Rooms) -> Callable[[str, Request], None]:
         if len(heard) >= MOST_SOURCES:
             heard.clear()  # rather told twice than never
         heard.add((what, who))
-        rooms.tell(Event("access", f"{what} is told by {who} from now on."))
+        rooms.tell(Event("access", f"{what} is told by {who} from now on.", data={"by": who}))
 
     return note

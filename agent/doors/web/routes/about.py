@@ -20,7 +20,10 @@ class MoneyAnswer(BaseModel):
 
 
 class AboutAnswer(BaseModel):
-    """`scope` and `who` are the visitor's own; `locked`: the house has a password."""
+    """`scope` and `who` are the visitor's own; `locked`: the house has a password.
+
+    `links` are words -> address of other pages that belong to it.
+    """
 
     site: str
     versions: dict[str, str]
@@ -29,6 +32,7 @@ class AboutAnswer(BaseModel):
     locked: bool
     scope: str
     who: str
+    links: dict[str, str]
 
 
 def router(rooms: Rooms, ring: KeyRing) -> APIRouter:
@@ -48,6 +52,7 @@ def router(rooms: Rooms, ring: KeyRing) -> APIRouter:
             locked=ring.has_password(),
             scope=visitor.scope,
             who=visitor.who,
+            links=dict(rooms.site.links),
         )
 
     return routes

@@ -18,7 +18,7 @@ export function aheadCards() {
   const knob = h("p", { class: "quiet" });
   const rows = h("tbody", {});
   const table = h("details", {}, h("summary", {}, "As a table"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Prices" },
-    h("table", {}, h("thead", {}, h("tr", {}, ["When", "Price", "For selling", "CO₂"].map((word) => h("th", { scope: "col" }, word)))), rows)));
+    h("table", {}, h("thead", {}, h("tr", {}, ["When", "Price", "For selling", "CO₂"].map((word) => h("th", { scope: "col", class: word === "When" ? undefined : "number" }, word)))), rows)));
   const priceCard = h("section", { class: "card" }, h("h2", {}, "What power costs"), sum, figures, legend, knob, table);
   const sunPlace = h("div", { class: "sun-place" });
   const sunWords = h("p", { class: "quiet" });

@@ -1,7 +1,8 @@
 // Starts the page: screens as tabs, the live house, banners for what is wrong, refusals as sentences.
 
 import { call } from "/static/api.js";
-import { h, put, say, show } from "/static/dom.js";
+import { h, put, say, show, username } from "/static/dom.js";
+import { about } from "/static/housetime.js";
 import { Live } from "/static/live.js";
 import { nowScreen } from "/static/now.js";
 import { clock, span } from "/static/words.js";
@@ -71,6 +72,17 @@ function banners() {
   return found;
 }
 
+let linked = false;
+/** Pages that belong to this house, in the footer. */
+async function more() {
+  linked = true;
+  const found = await about().catch(() => null);
+  linked = Boolean(found);
+  if (found) byId("links").replaceChildren(...Object.entries(found.links).flatMap(([words, href]) => [" · ", h("a", { href }, words)]));
+}
+
+// A trouble is read out once, not anew with each second that it lasts.
+const withoutFigures = (text) => text.replace(/[\d.,]+ ?(s|min|h)?\b/g, "");
 let shownBanners = "";
 function frame() {
   if (live.locked) return login();
@@ -79,10 +91,12 @@ function frame() {
   say(byId("live-text"), { live: "live", old: "old", offline: "offline" }[quality]);
   const found = banners();
   if (found.join() !== shownBanners) {
+    put(byId("banners"), "aria-live", withoutFigures(found.join()) === withoutFigures(shownBanners) ? "off" : "assertive");
     shownBanners = found.join();
     byId("banners").replaceChildren(...found.map((sentence) => h("p", { class: "banner" }, sentence)));
   }
   if (live.state) say(byId("site"), live.state.site);
+  if (live.state && !linked) more();
   document.body.classList.toggle("stale", quality !== "live");
   if (byId("screen").querySelector(".login")) open();
   built.get(current()[0])?.update(live);
@@ -100,7 +114,7 @@ function login() {
       toast(refusal.message);
     }
   };
-  byId("screen").replaceChildren(h("form", { class: "card login", onsubmit: send },
+  byId("screen").replaceChildren(h("form", { class: "card login", onsubmit: send }, username(),
     h("h2", {}, "This house has a password"), h("label", { for: "password" }, "Password"), password, h("button", { class: "primary", type: "submit" }, "Come in")));
   password.focus();
 }

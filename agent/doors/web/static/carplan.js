@@ -17,13 +17,33 @@ export function carPlan(car, now) {
   const { plan } = car;
   if (!plan) return null;
   const slots = list(plan.slots);
-  const lines = slots.map((slot) => h("li", {},
-    h("strong", {}, `${dayWord(slot.start, now)} ${clock(slot.start)} – ${clock(slot.end)}`),
-    [slot.amps === undefined ? "" : ` ${amps(slot.amps)}`, slot.price === undefined || slot.why?.includes(plan.unit) ? "" : ` at ${Number(slot.price.toFixed(3))} ${plan.unit ?? ""}`, slot.why ? `: ${slot.why}` : ""].join("")));
+  const lines = pieces(slots).map((piece) => h("li", {},
+    h("strong", {}, `${dayWord(piece[0].start, now)} ${clock(piece[0].start)} – ${clock(piece.at(-1).end)}`), about(piece, plan.unit ?? "")));
   return h("section", { class: "card car-plan" },
     h("h2", {}, car.name || `Car ${car.vin.slice(-6)}`), h("p", { class: plan.late ? "problem" : undefined }, planLine(plan, now) || "It has a plan without words."),
     list(plan.prices).length || list(plan.forecast).length ? curve(plan, slots, now) : null,
-    lines.length ? h("ol", { class: "slots" }, lines) : null);
+    lines.length ? h(lines.length > 1 ? "ol" : "ul", { class: "slots" }, lines) : null);
+}
+
+/** Slots that follow each other with the same amps and reason, as one: quarter hours are the tariff's, nobody reads them. */
+function pieces(slots) {
+  const found = [];
+  for (const slot of slots) {
+    const last = found.at(-1)?.at(-1);
+    if (last && last.end === slot.start && last.amps === slot.amps && bare(last.why) === bare(slot.why)) found.at(-1).push(slot);
+    else found.push([slot]);
+  }
+  return found;
+}
+
+/** A reason without the price that stands before it: "0.202 EUR per kWh: among the best" -> "among the best". */
+const bare = (why) => (why ?? "").replace(/^[\d.,]+ [^:]*: /, "");
+
+function about(piece, unit) {
+  const prices = piece.map((slot) => slot.price).filter((one) => one !== undefined && one !== null);
+  const ends = [...new Set([Math.min(...prices), Math.max(...prices)].map((one) => String(Number(one.toFixed(3)))))];
+  const [{ amps: offered, why }] = piece;
+  return `${offered === undefined ? "" : `, ${amps(offered)}`}${prices.length ? ` at ${ends.join(" to ")} ${unit}` : ""}${why ? `: ${bare(why)}` : ""}`;
 }
 
 function curve(plan, slots, now) {

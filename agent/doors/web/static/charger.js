@@ -4,7 +4,7 @@ import { boost } from "/static/boost.js";
 import { h, put, say, show } from "/static/dom.js";
 import { icon } from "/static/icons.js";
 import { soon } from "/static/soon.js";
-import { MODES, amps, chargerState, clock, energy, modeWord, percent, power } from "/static/words.js";
+import { MODES, amps, called, chargerState, clock, energy, isPlanned, modeWord, percent, power } from "/static/words.js";
 
 /** Four buttons; `choose(mode)` is called with the one that was tapped. */
 export function modeSwitch(label, choose) {
@@ -114,7 +114,7 @@ export function chargerCard(id, act, choose) {
     modes.update(charger.mode);
     const held = charger.window;
     show(window_, Boolean(held) && !charger.boost);
-    if (held) say(window_, `Until ${clock(held.until)} the window “${held.name}” says ${modeWord(held.mode)}${held.amps ? ` with ${amps(held.amps)}` : ""}; the mode above holds after it.`);
+    if (held) say(window_, `Until ${clock(held.until)} ${isPlanned(held.name) ? "" : "the window "}${called(held.name)} says ${modeWord(held.mode)}${held.amps ? ` with ${amps(held.amps)}` : ""}; the mode above holds after it.`);
     const lifetime = charger.energy_wh === null ? "" : `has given ${energy(charger.energy_wh)} in its life`;
     const words = [charger.volts_by_phase ? `${charger.volts_by_phase.filter((volt) => volt > 1).map(Math.round).join(" / ")} V` : "", lifetime].filter(Boolean).join(" · ");
     say(counter, words);

@@ -9,6 +9,8 @@ import { clock, power, price } from "/static/words.js";
 const HIGH = 250;
 const PAD = { left: 52, right: 8, top: 12, bottom: 26 };
 
+const LINE_PX = 15;
+
 const nice = (watts) => [1000, 2000, 3000, 4000, 6000, 8000, 10000, 12000, 16000, 24000, 32000].find((one) => one >= watts) ?? Math.ceil(watts / 10000) * 10000;
 
 /** rows: [{at, step_s, solar_w, house_w, chargers_w, buy_per_kwh}], from and to: milliseconds, wide: pixels. */
@@ -58,9 +60,10 @@ function priceLine(points, prices, x, y, most, wide, currency) {
     last = known ? row.ms : null;
   }
   const ends = [...new Set([Math.max(...prices), Math.min(...prices)].map((value) => price(value, currency, 2)))];
-  const places = [Math.max(...prices), Math.min(...prices)];
+  const places = [at(Math.max(...prices)), at(Math.min(...prices))];
+  const tight = Math.max(0, LINE_PX - (places[1] - places[0])) / 2; // two labels of nearly the same price step aside
   return s("g", { class: "price-line" }, s("path", { class: "curve price", d: path }),
-    ends.map((shown, index) => s("text", { x: wide - 46, y: at(places[index]) + 4 }, shown)));
+    ends.map((shown, index) => s("text", { x: wide - 46, y: places[index] + 4 + (ends.length > 1 ? (index ? tight : -tight) : 0) }, shown)));
 }
 
 /** Stretches without holes: a gap in the record is shown as a gap. */

@@ -1,7 +1,7 @@
 // The devices of the House screen: chargers, meters, the bus, and what the car's cloud was asked.
 
 import { h } from "/static/dom.js";
-import { amps, chargerState, percent, power, span } from "/static/words.js";
+import { amps, chargerState, money, percent, power, span } from "/static/words.js";
 
 const ROLES = { grid: "Grid meter", solar: "Solar meter", battery: "Battery meter", house: "House meter" };
 
@@ -39,16 +39,24 @@ export function busFacts({ bus }) {
   return { verdict, facts };
 }
 
+const CALLS = { free: "free of charge", data: "looks at the car", command: "orders to the car", wake: "times woken", energy: "looks at the battery", energy_command: "orders to the battery" };
+
 /** Cloud calls: {today: {data}, caps: {data}, month_money, month_money_cap, currency} of each car, as the scheduler tells. */
 export function cloudRows(cars) {
-  return cars.filter((car) => car.calls).map(({ name, vin, calls }) => {
-    const bars = Object.entries(calls.today ?? {}).map(([kind, count]) => {
+  const accounts = new Map(); // several cars of one account tell the same
+  for (const car of cars.filter((one) => one.calls)) {
+    const key = JSON.stringify(car.calls);
+    accounts.set(key, [...(accounts.get(key) ?? []), car]);
+  }
+  return [...accounts.values()].map((mine) => {
+    const { calls } = mine[0];
+    const bars = Object.entries(calls.today ?? {}).filter(([kind, count]) => count || calls.caps?.[kind]).map(([kind, count]) => {
       const cap = calls.caps?.[kind];
       const fill = h("span", {});
       fill.style.width = `${cap ? Math.min(100, (100 * count) / cap) : 0}%`;
-      return h("li", {}, h("span", {}, kind.replaceAll("_", " ")), h("span", { class: "meter", "aria-hidden": "true" }, fill), h("span", { class: "number" }, cap ? `${count} of ${cap}` : String(count)));
+      return h("li", {}, h("span", {}, CALLS[kind] ?? kind.replaceAll("_", " ")), h("span", { class: "meter", "aria-hidden": "true" }, fill), h("span", { class: "number" }, cap ? `${count} of ${cap}` : String(count)));
     });
-    const money = calls.month_money === undefined ? "" : `This month: ${calls.month_money}${calls.month_money_cap ? ` of ${calls.month_money_cap}` : ""} ${calls.currency ?? ""}`;
-    return h("div", { class: "cloud" }, h("h3", {}, name || `Car ${vin.slice(-6)}`), h("ul", { class: "calls" }, bars), money ? h("p", { class: "quiet" }, money) : null);
+    const spent = !Number.isFinite(calls.month_money) ? "" : `This month ${calls.month_money_cap ? `${calls.month_money.toFixed(2)} of ${money(calls.month_money_cap, calls.currency ?? "")}` : money(calls.month_money, calls.currency ?? "")}.`;
+    return h("div", { class: "cloud" }, h("h3", {}, mine.map(({ name, vin }) => name || `Car ${vin.slice(-6)}`).join(", ")), h("ul", { class: "calls" }, bars), spent ? h("p", { class: "quiet" }, spent) : null);
   });
 }

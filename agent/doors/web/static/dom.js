@@ -18,6 +18,9 @@ export const h = (tag, props, ...children) => fill(document.createElement(tag), 
 /** The same for SVG. */
 export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
+/** Password managers want to know whose password a form asks for; nobody sees it. */
+export const username = () => h("input", { type: "text", autocomplete: "username", value: "sunward", hidden: true });
+
 /** Sets text only where it changed, so that screen readers and selections stay calm. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

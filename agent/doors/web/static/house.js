@@ -85,7 +85,7 @@ export function houseScreen(live, act) {
       card("Doctor", h("p", { class: "quiet" }, "Looks at everything that can be tried while the house runs. It changes nothing."), examine, findings)),
     h("div", { class: "column" }, ring.element,
       card("Backup", h("p", { class: "quiet" }, "Modes and windows as people set them, to keep elsewhere."),
-        h("p", {}, h("a", { href: `${BASE}/admin/backup`, download: "sunward-backup.json" }, "Download the backup")),
+        h("p", { class: "links" }, h("a", { href: `${BASE}/admin/backup`, download: "sunward-backup.json" }, "Download the backup")),
         h("form", { class: "restore", onsubmit: restore }, h("label", { for: "restore" }, "Put one back"), file, h("button", { type: "submit" }, "Restore")), restored),
       card("Settings", h("p", { class: "quiet" }, "As they hold now, defaults included. They are changed in sunward.toml; secrets are never shown."), settings),
       card("Versions", versions)));

@@ -4,7 +4,7 @@ import { get } from "/static/api.js";
 import { moved } from "/static/calendar.js";
 import { h, put, say } from "/static/dom.js";
 import { about, midnight } from "/static/housetime.js";
-import { amps, clock, day, dayWord } from "/static/words.js";
+import { amps, capital, clock, day, dayWord } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 15000;
 const DAYS_BACK = 6;
@@ -18,14 +18,35 @@ export function eventLine(event, nowIso) {
     h("span", {}, event.sentence));
 }
 
+/** What a program told or set as it always does (prices, a plan's windows): kept in the journal, but no news for people. */
+export const isChore = (one) => Boolean(one.data?.by?.startsWith("token ")) && (one.severity ?? "info") === "info";
+
+/** Chores that follow each other, as one line that opens. */
+function choreLines(found, open) {
+  if (found.length === 1) {
+    const line = eventLine(found[0]);
+    line.classList.add("chore");
+    return line;
+  }
+  const programs = [...new Set(found.map((one) => one.data.by))].join(", ");
+  return h("li", { class: "event chore" }, h("time", { datetime: found.at(-1).at ?? undefined }, found.at(-1).at ? clock(found.at(-1).at) : "–"),
+    opening(open, `chores ${found.at(-1).id}`, h("summary", {}, `${found.length} notes of a program: ${programs}`), h("ul", {}, found.map((one) => h("li", {}, `${one.at ? clock(one.at) : "–"} ${one.sentence}`)))));
+}
+
+/** A part that opens by a tap, and stays open while the list around it is drawn anew. */
+function opening(open, key, ...children) {
+  return h("details", { open: open.has(key), ontoggle: (event) => (event.target.open ? open.add(key) : open.delete(key)) }, children);
+}
+
 /** A changed offer, with the rules that led to it behind a tap. */
-function decisionLine(change, nameOf) {
-  const before = change.before_amps === null || change.before_amps === change.after_amps ? "" : `${amps(change.before_amps)} → `;
+function decisionLine(change, nameOf, open) {
+  const same = change.before_amps === change.after_amps;
+  const before = change.before_amps === null || same ? "" : `${amps(change.before_amps)} → `;
   const steps = change.steps ?? [];
-  const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), change.reason];
-  return h("li", { class: "event decision" }, h("time", { datetime: change.at }, clock(change.at)),
+  const text = [h("strong", {}, `${nameOf(change.charger)} ${before}${amps(change.after_amps)}. `), capital(change.reason.replace(/^Offering [\d.,]+ A: /, ""))];
+  return h("li", { class: `event decision${same && change.after_amps > 0 ? " same" : ""}` }, h("time", { datetime: change.at }, clock(change.at)),
     steps.length
-      ? h("details", {}, h("summary", {}, h("span", {}, text)), h("ol", {}, steps.map((step) => h("li", {},
+      ? opening(open, `decision ${change.id}`, h("summary", {}, h("span", {}, text)), h("ol", {}, steps.map((step) => h("li", {},
         h("strong", {}, step.rule), ` ${amps(step.before_amps)} → ${amps(step.after_amps)}: ${step.why}`))))
       : h("span", {}, text));
 }
@@ -37,14 +58,26 @@ const fits = {
   all: () => true,
   decisions: (one) => Boolean(one.reason),
   charging: (one) => Boolean(one.kind) && (one.kind.startsWith("charging") || one.kind.startsWith("session")),
-  asked: (one) => ASKED.includes(one.kind),
+  asked: (one) => ASKED.includes(one.kind) && !isChore(one),
   trouble: (one) => Boolean(one.kind) && (one.severity ?? "info") !== "info",
 };
+/** Runs of chores as lists; everything else as it is. */
+function together(found) {
+  const lines = [];
+  for (const one of found) {
+    if (!isChore(one)) lines.push(one);
+    else if (Array.isArray(lines.at(-1))) lines.at(-1).push(one);
+    else lines.push([one]);
+  }
+  return lines;
+}
+
 const wordsOf = (one) => `${one.at ? clock(one.at) : ""} ${one.sentence ?? ""} ${one.reason ?? ""}`.toLowerCase();
 
 /** A screen: an element, and an update(live) for each change. */
 export function journalScreen(live, act) {
   let filter = "all";
+  const open = new Set();
   let changes = [];
   let drawn = "";
   let lookedAt = -Infinity;
@@ -86,7 +119,7 @@ export function journalScreen(live, act) {
     const nameOf = (id) => live.state.chargers.find((one) => one.id === id)?.name ?? id;
     list.replaceChildren(...[...days].map(([key, found]) => h("section", {},
       h("h2", {}, key ? dayWord(key, live.state.now) : "While the time was unknown"),
-      h("ul", { class: "events" }, found.map((one) => (one.reason ? decisionLine(one, nameOf) : eventLine(one)))))));
+      h("ul", { class: "events" }, together(found).map((one) => (Array.isArray(one) ? choreLines(one, open) : one.reason ? decisionLine(one, nameOf, open) : eventLine(one)))))));
   }
 
   function update({ state }) {

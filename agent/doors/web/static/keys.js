@@ -1,7 +1,7 @@
 // Who holds a key: the password, browsers that are logged in, and tokens for programs. In the House screen.
 
 import { call, get } from "/static/api.js";
-import { h, show } from "/static/dom.js";
+import { h, show, username } from "/static/dom.js";
 import { clock, dayWord } from "/static/words.js";
 
 const SCOPES = [["read", "may look"], ["control", "may change modes and windows"], ["admin", "may do everything"]];
@@ -24,7 +24,7 @@ export function keys(act) {
   const twice = secret("p-twice", "The new one again", { autocomplete: "new-password" });
   const setIt = h("button", { type: "submit" }, "Set a password");
   const told = h("p", { role: "status", class: "quiet" });
-  const lock = h("form", { class: "lock-form", hidden: true, onsubmit: (event) => act(keep(event), { quietly: true }) }, old, fresh, twice, setIt);
+  const lock = h("form", { class: "lock-form", hidden: true, onsubmit: (event) => act(keep(event), { quietly: true }) }, username(), old, fresh, twice, setIt);
   let again = () => {};
   const redo = (promise) => act(promise.then(() => again()), { quietly: true });
 

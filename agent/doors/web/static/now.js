@@ -6,8 +6,9 @@ import { chargerCard, modeSwitch } from "/static/charger.js";
 import { h, say, show } from "/static/dom.js";
 import { flow } from "/static/flow.js";
 import { icon } from "/static/icons.js";
-import { eventLine } from "/static/journal.js";
-import { amps, clock, dayWord, headline, modeWord, span } from "/static/words.js";
+import { eventLine, isChore } from "/static/journal.js";
+import { planLine } from "/static/soon.js";
+import { amps, called, capital, clock, dayWord, headline, isPlanned, modeWord, span } from "/static/words.js";
 
 const LAST_EVENTS = 5;
 
@@ -58,7 +59,7 @@ export function nowScreen(live, act) {
     const last = known.at(-1)?.id ?? -1;
     if (last === newest) return;
     newest = last;
-    const lines = known.slice(-LAST_EVENTS).reverse().map((event) => eventLine(event, state.now));
+    const lines = known.filter((event) => !isChore(event)).slice(-LAST_EVENTS).reverse().map((event) => eventLine(event, state.now));
     events.replaceChildren(...(lines.length ? lines : [h("li", { class: "quiet" }, "Nothing yet.")]));
   }
 
@@ -67,14 +68,16 @@ export function nowScreen(live, act) {
     h("div", { class: "column" }, everyone, chargers),
     h("section", { class: "card", "aria-label": "Next window" }, h("h2", {}, icon("clock"), "Next"), next),
     h("section", { class: "card", "aria-label": "Last events" },
-      h("h2", {}, "Lately"), events, h("p", {}, h("a", { href: "#journal" }, "The whole journal"))));
+      h("h2", {}, "Lately"), events, h("p", { class: "links" }, h("a", { href: "#journal" }, "The whole journal"))));
   return { element, update };
 }
 
-function nextWords({ next_window: next, now, window }) {
+function nextWords({ next_window: next, now, window, chargers }) {
   if (!now) return "The computer does not know the time yet, so windows wait. Sun and safety go on.";
-  const current = window ? `“${window.name}” holds until ${clock(window.until)}. ` : "";
+  const current = window ? `${capital(called(window.name))} holds until ${clock(window.until)}. ` : "";
   if (!next) return current || "No charging window is planned.";
+  const car = isPlanned(next.name) && chargers.find((one) => one.id === next.charger)?.car;
+  if (car && planLine(car.plan, now)) return `${current}${car.name || "The car"} has a plan. ${planLine(car.plan, now)}`;
   const limit = next.amps !== null ? ` with ${amps(next.amps)}` : "";
-  return `${current}“${next.name}” begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}. That is in ${span((Date.parse(next.begins) - Date.parse(now)) / 1000)}.`;
+  return `${current}${capital(called(next.name))} begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}. That is in ${span((Date.parse(next.begins) - Date.parse(now)) / 1000)}.`;
 }

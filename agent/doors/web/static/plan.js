@@ -8,7 +8,7 @@ import { about } from "/static/housetime.js";
 import { place, week } from "/static/week.js";
 import { DAYS, DAY_MIN, hhmm, minutes } from "/static/weekdays.js";
 import { windowForm } from "/static/windowform.js";
-import { amps, clock, day, dayWord, modeWord } from "/static/words.js";
+import { amps, called, capital, clock, day, dayWord, isPlanned, modeWord } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 60000;
 
@@ -31,6 +31,7 @@ export function planScreen(live, act) {
   });
   const add = h("button", { onclick: () => edit(fresh(), false) }, "Add a window");
   const none = h("p", { class: "quiet" }, "No window yet: the sun alone decides. Drag over a day to add one, say for a cheap night.");
+  const kept = h("p", { class: "quiet kept", hidden: true }, "A car's plan is not drawn here: the scheduler changes it by itself. It stands below, under the car's name.");
   const coming = h("div", { class: "coming" });
   const ahead = aheadCards();
   const plans = h("div", { class: "plans" });
@@ -55,16 +56,17 @@ export function planScreen(live, act) {
 
   async function look() {
     const [windows, turns] = await Promise.all([get("/windows"), get("/upcoming")]);
-    rows = windows.map((row) => ({ ...row, charger: row.charger || null }));
+    rows = windows.filter((row) => !isPlanned(row.name)).map((row) => ({ ...row, charger: row.charger || null }));
     days.update(rows, picked);
     show(none, !rows.length);
     coming.replaceChildren(...applied(turns, live.state));
-    await ahead.look(live.state, turns);
+    show(kept, rows.length < windows.length);
+    await ahead.look(live.state, turns.filter((turn) => !isPlanned(turn.name)));
   }
 
   const element = h("div", { class: "plan-screen" },
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "The week"), add), days.element, none,
-      h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the one that opened later counts."),
+      h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the one that opened later counts."), kept,
       h("ul", { class: "legend modes-legend" }, ["fast", "solar_min", "solar", "off"].map((mode) => h("li", { class: mode }, modeWord(mode))))),
     form.element, ...ahead.elements,
     h("section", { class: "card" }, h("h2", {}, "The next seven days"), coming), plans);
@@ -103,7 +105,7 @@ function applied(turns, { now, chargers }) {
     for (const turn of mine) {
       const from = day(turn.start) < date ? 0 : minutes(clock(turn.start));
       const to = day(turn.end) > date ? DAY_MIN : minutes(clock(turn.end));
-      const part = h("span", { class: `block ${turn.mode}`, title: turn.name });
+      const part = h("span", { class: `block ${turn.mode}`, title: capital(isPlanned(turn.name) ? called(turn.name) : turn.name) });
       place(part, from, to);
       track.append(part);
     }
@@ -112,7 +114,7 @@ function applied(turns, { now, chargers }) {
       line.style.left = `${(100 * minutes(clock(now))) / DAY_MIN}%`;
       track.append(line);
     }
-    const words = mine.filter((turn) => day(turn.start) === date).map((turn) => `${clock(turn.start)} – ${clock(turn.end)} ${turn.name}: ${modeWord(turn.mode)}${turn.amps ? ` ${amps(turn.amps)}` : ""}${turn.charger && chargers.length > 1 ? `, ${nameOf(turn.charger)}` : ""}`);
+    const words = mine.filter((turn) => day(turn.start) === date).map((turn) => `${clock(turn.start)} – ${clock(turn.end)} ${isPlanned(turn.name) ? "the car's plan, if the scheduler should be away" : turn.name}: ${modeWord(turn.mode)}${turn.amps ? ` ${amps(turn.amps)}` : ""}${turn.charger && chargers.length > 1 ? `, ${nameOf(turn.charger)}` : ""}`);
     return h("div", { class: "coming-day" }, h("h3", {}, dayWord(date, now)), track, h("p", { class: "quiet" }, words.length ? words.join(" · ") : mine.length ? "from the night before" : "no window"));
   });
 }

@@ -4,11 +4,12 @@ import { h } from "/static/dom.js";
 import { clock, dayWord, energy, money, percent, span } from "/static/words.js";
 
 const HEADS = ["When", "Where", "Energy", "Sun", "Cost", "Car"];
+const NUMBERS = new Set(["Energy", "Sun", "Cost"]);
 
 /** element, update(sessions, state): a session's cost is of its time; null where no price was known. */
 export function sessionTable() {
   const body = h("tbody", {});
-  const heads = HEADS.map((word) => h("th", { scope: "col" }, word));
+  const heads = HEADS.map((word) => h("th", { scope: "col", class: NUMBERS.has(word) ? "number" : undefined }, word));
   const element = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Charging sessions" },
     h("table", { class: "sessions" }, h("thead", {}, h("tr", {}, heads)), body));
   function update(sessions, state) {

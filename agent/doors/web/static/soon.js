@@ -1,7 +1,7 @@
 // What is about to happen at one charger, counted down.
 
 import { h, put, say, show } from "/static/dom.js";
-import { clock, dayWord, modeWord, span } from "/static/words.js";
+import { called, capital, clock, dayWord, isPlanned, modeWord, span } from "/static/words.js";
 
 const AHEAD_S = 2 * 3600;
 const UNITS = { s: 1, min: 60, h: 3600 };
@@ -18,9 +18,10 @@ export function nextTurn(charger, { now, next_window: next }) {
   if (!now) return "";
   const left = (iso) => (Date.parse(iso) - Date.parse(now)) / 1000;
   const held = charger.window;
-  if (held && !charger.boost) return `“${held.name}” (${modeWord(held.mode)}) ends in ${span(left(held.until))}, at ${clock(held.until)}.`;
+  if (held && !charger.boost) return `${capital(called(held.name))} (${modeWord(held.mode)}) ends in ${span(left(held.until))}, at ${clock(held.until)}.`;
   if (!next || (next.charger ? next.charger !== charger.id : left(next.begins) > AHEAD_S)) return "";
-  return `“${next.name}” (${modeWord(next.mode)}) begins in ${span(left(next.begins))}, at ${clock(next.begins)}.`;
+  if (isPlanned(next.name) && planLine(charger.car?.plan, now)) return ""; // its own sentence says when
+  return `${capital(called(next.name))} (${modeWord(next.mode)}) begins in ${span(left(next.begins))}, at ${clock(next.begins)}.`;
 }
 
 /** What a car's plan says in a line, or "". */

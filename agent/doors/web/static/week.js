@@ -8,6 +8,7 @@ import { amps, modeWord } from "/static/words.js";
 const SNAP = 15;
 const EDGE_PX = 12;
 const MOVED_PX = 5;
+const LETTER_PX = 7.5; // rather no name than half of one
 
 /** Rows of a day each. `hooks`: pick(row), draw(day, from, to), move(row, from, to), all in minutes. */
 export function week(hooks) {
@@ -75,7 +76,7 @@ export function week(hooks) {
     const element = h("button", {
       class: `block ${row.mode}${row.enabled ? "" : " resting"}${row.name === picked ? " picked" : ""}`, "aria-label": words, title: words, tabindex: first ? undefined : "-1",
       onclick: () => { if (!tracks[day].dataset.dragged) hooks.pick(row); },
-    }, to - from >= 150 ? row.name : "");
+    }, [row.name, row.amps ? amps(row.amps) : ""].find((text) => text.length * LETTER_PX <= roomPx(tracks[day], from, to)) ?? "");
     element.window = row;
     place(element, from, to);
     element.style.top = `${4 + lane * 30}px`;
@@ -84,6 +85,8 @@ export function week(hooks) {
 
   return { element, update };
 }
+
+const roomPx = (track, from, to) => ((to - from) / DAY_MIN) * (track.clientWidth || 600) - 12;
 
 export function place(element, from, to) {
   element.style.left = `${(100 * from) / DAY_MIN}%`;

@@ -11,6 +11,18 @@ export const MODES = [
 
 export const modeWord = (mode) => MODES.find((one) => one.mode === mode)?.word.toLowerCase() ?? mode;
 
+// What the scheduler calls the stretches of a departure plan that it leaves with the agent: "plan 3201 06-04 0410".
+const PLANNED = /^plan \S+ \d\d-\d\d \d{4}$/;
+
+/** Whether a window is a car's plan, which nobody drew and the scheduler looks after. */
+export const isPlanned = (name) => PLANNED.test(name);
+
+/** A window's name in a sentence: “night”, or the car's plan. */
+export const called = (name) => (isPlanned(name) ? "the car's plan" : `“${name}”`);
+
+/** "the car's plan ends" -> "The car's plan ends". */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** 5825 -> "5.8 kW", 480 -> "480 W", null -> "–". */
 export function power(watts) {
   if (watts === null || watts === undefined) return "–";
@@ -70,6 +82,7 @@ export function headline(state) {
     const into = `${power(cars)} are going into ${whose}`;
     if (share === null) return `${into}.`;
     if (share >= 0.97 && (sun ?? 0) < 50) return `${into}, all from the battery.`;
+    if (share >= 0.97 && battery > (sun ?? 0) / 10) return `${into}, from the sun and the battery.`;
     if (share >= 0.97) return `${into}, all from the sun.`;
     if (share >= 0.03) return `${into}, ${percent(share * 100)} of it from your own roof.`;
     return `${into}, from the grid.`;
