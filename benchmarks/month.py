@@ -101,6 +101,7 @@ class World:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.windows: dict[str, Any] = {}
+        self.told: dict[str, Any] = {"/api/v1/prices": {"currency": "", "slots": []}, "/api/v1/forecast": []}
         self.counts: Counter[str] = Counter()
         self.web = WebPeer(self._answer).start()
 
@@ -118,6 +119,10 @@ class World:
             return self._weather()
         if path == "/api/v1/history":
             return Answer([{"solar_w": 1200.0}] * 96)
+        if path in self.told:
+            if request.method == "PUT":
+                self.told[path] = json.loads(request.body)
+            return Answer(self.told[path])
         if path.startswith("/api/v1/windows/"):
             name = path.rpartition("/")[2].replace("%20", " ")
             if request.method == "PUT":

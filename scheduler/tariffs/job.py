@@ -42,7 +42,12 @@ def jobs(tariff: TariffSettings) -> list[Job]:
             )
         )
     found.append(
-        Job("prices", EVERY_S, lambda context: tell.run(tariff, context), "tells the agent what power costs")
+        Job(
+            "prices",
+            tell.EVERY_S,
+            lambda context: tell.run(tariff, context),
+            "tells the agent what power costs",
+        )
     )
     if tariff.windows:
         found.append(

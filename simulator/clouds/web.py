@@ -23,6 +23,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     form: Mapping[str, Any]
+    body: str = ""
 
     @property
     def bearer(self) -> str:
@@ -127,7 +128,7 @@ def _handler(peer: WebPeer) -> type[BaseHTTPRequestHandler]:
             length = min(int(self.headers.get("Content-Length") or 0), LARGEST_BODY)
             body = self.rfile.read(length).decode("utf-8", "replace")
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            asked = Request(self.command, parts.path, query, dict(self.headers.items()), _form(body))
+            asked = Request(self.command, parts.path, query, dict(self.headers.items()), _form(body), body)
             answer = peer.answer(asked)
             if answer.status == 0:
                 self.close_connection = True

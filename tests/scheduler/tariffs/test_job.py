@@ -97,7 +97,7 @@ def test_tomorrow_appears_when_it_is_published_and_the_window_follows(home, agen
     assert said[:3] == first
     said = pass_hours(home, 0.5)
     night = "cheap night: Thu 02:00-05:00."
-    assert said == ["96 new prices, known until Fri 00:00.", f"{known} Fri 00:00.", night]
+    assert said == ["96 new prices, known until Fri 00:00.", night, f"{known} Fri 00:00."]
     (row,) = agent.windows
     assert (row["name"], row["from"], row["to"], row["until"]) == (
         "cheap night 06-11 0200",

@@ -60,7 +60,7 @@ def test_today_and_tomorrow_are_told_once_and_again_after_midnight_or_a_restart(
     [home.after(300) for _ in range(20)]
     assert puts(agent) == 1
     agent.prices = {"currency": "", "slots": []}  # the agent began anew, and has forgotten
-    home.after(300)
+    home.after(900)
     assert agent.prices == told
     [home.after(600) for _ in range(6 * 12)]
     assert puts(agent) == 3
