@@ -11,8 +11,10 @@ from scheduler.tariffs.formula import Formula, read_formula
 from scheduler.tariffs.settings import TariffSettings
 from scheduler.tariffs.slots import PriceSlot
 from scheduler.tariffs.sources import source_of
+from scheduler.tariffs.unchanged import Unchanged
 
 FILE = "prices.json"
+_MADE: Unchanged[tuple[PriceSlot, ...]] = Unchanged()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,13 @@ def coming_prices(
 ) -> tuple[PriceSlot, ...]:
     """What power costs from two hours before `wall` on."""
     since_s = wall.timestamp() - 7200
-    spot = tuple(slot for slot in spot_slots(settings, tariff, wall) if slot.end.timestamp() > since_s)
-    return bought(tariff, spot)
+    slots = bought(tariff, spot_slots(settings, tariff, wall))
+    return tuple(slot for slot in slots if slot.end.timestamp() > since_s)
 
 
 def priced(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> Prices:
     """The owner's prices: with fees and taxes, and what is paid for his sun."""
-    sold = () if tariff.feed_in is None else _with(read_formula(str(tariff.feed_in)), spot)
+    sold = () if tariff.feed_in is None else _at(str(tariff.feed_in), spot)
     return Prices(tariff.currency, bought(tariff, spot), sold)
 
 
@@ -57,13 +59,17 @@ def bought(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> tuple[PriceSl
     """What power costs, with fees and taxes."""
     final = tariff.kind == "fixed" or source_of(tariff.kind).FINAL
     as_is = final and tariff.formula == "spot"
-    return spot if as_is else _with(read_formula(tariff.formula), spot)
+    return spot if as_is else _at(tariff.formula, spot)
 
 
 def cache_of(settings: SchedulerSettings, tariff: TariffSettings) -> Cache:
     """Where this tariff's prices lie."""
     words = (tariff.kind, tariff.zone, tariff.product, tariff.region, tariff.home, tariff.currency)
     return Cache(settings.state_dir / "scheduler" / FILE, "/".join(words))
+
+
+def _at(formula: str, slots: tuple[PriceSlot, ...]) -> tuple[PriceSlot, ...]:
+    return _MADE.get((formula, slots), lambda: _with(read_formula(formula), slots))
 
 
 def _with(formula: Formula, slots: tuple[PriceSlot, ...]) -> tuple[PriceSlot, ...]:

@@ -17,11 +17,13 @@ from scheduler.tariffs.prices import Prices, priced, spot_slots
 from scheduler.tariffs.settings import TariffSettings
 from scheduler.tariffs.slots import price_at
 from scheduler.tariffs.sources import midnights
+from scheduler.tariffs.unchanged import Unchanged
 from scheduler.wallclock import at
 
 EVERY_S = 900.0
 MOST_SLOTS = 400  # as many as the agent takes
 Row = dict[str, Any]
+_MADE: Unchanged[tuple[list[Row], str]] = Unchanged()
 
 
 def run(tariff: TariffSettings, context: Context) -> Sequence[str]:
@@ -30,8 +32,8 @@ def run(tariff: TariffSettings, context: Context) -> Sequence[str]:
         raise JobFailed("The time of day is not known.")
     wall = context.moment.wall.astimezone(context.settings.site.zone)
     prices = priced(tariff, spot_slots(context.settings, tariff, wall))
-    rows = rows_of(prices, midnights(wall)[0])[:MOST_SLOTS]
-    kept, state = context.memory.data, f"{zlib.crc32(json.dumps(rows).encode()):08x}"
+    since, kept = midnights(wall)[0], context.memory.data
+    rows, state = _MADE.get((prices.buy, prices.sell, since), lambda: _marked(rows_of(prices, since)))
     if not rows:
         return ()
     found = context.agent.prices()
@@ -43,6 +45,12 @@ def run(tariff: TariffSettings, context: Context) -> Sequence[str]:
     kept["told"] = [state, [prices.currency, len(rows)]]
     until = datetime.fromisoformat(str(rows[-1]["end"]))
     return [f"The agent knows the prices until {until:%a %H:%M}."]
+
+
+def _marked(rows: list[Row]) -> tuple[list[Row], str]:
+    """What is told, and a mark that changes with it."""
+    rows = rows[:MOST_SLOTS]
+    return rows, f"{zlib.crc32(json.dumps(rows).encode()):08x}"
 
 
 def rows_of(prices: Prices, since: datetime) -> list[Row]:
