@@ -6,8 +6,6 @@ that was put back from a backup has it again within a quarter of an hour. What i
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
@@ -23,7 +21,7 @@ from scheduler.wallclock import at
 EVERY_S = 900.0
 MOST_SLOTS = 400  # as many as the agent takes
 Row = dict[str, Any]
-_MADE: Unchanged[tuple[list[Row], str]] = Unchanged()
+_MADE: Unchanged[list[Row]] = Unchanged()
 
 
 def run(tariff: TariffSettings, context: Context) -> Sequence[str]:
@@ -32,25 +30,15 @@ def run(tariff: TariffSettings, context: Context) -> Sequence[str]:
         raise JobFailed("The time of day is not known.")
     wall = context.moment.wall.astimezone(context.settings.site.zone)
     prices = priced(tariff, spot_slots(context.settings, tariff, wall))
-    since, kept = midnights(wall)[0], context.memory.data
-    rows, state = _MADE.get((prices.buy, prices.sell, since), lambda: _marked(rows_of(prices, since)))
-    if not rows:
-        return ()
-    found = context.agent.prices()
-    if kept.get("told") == [state, _size(found)] or _same(found, prices.currency, rows):
+    since = midnights(wall)[0]
+    rows = _MADE.get((prices.buy, prices.sell, since), lambda: rows_of(prices, since)[:MOST_SLOTS])
+    if not rows or _same(context.agent.prices(), prices.currency, rows):
         return ()
     context.agent.put_prices(prices.currency, rows)
     if context.dry_run:
         return ()
-    kept["told"] = [state, [prices.currency, len(rows)]]
     until = datetime.fromisoformat(str(rows[-1]["end"]))
     return [f"The agent knows the prices until {until:%a %H:%M}."]
-
-
-def _marked(rows: list[Row]) -> tuple[list[Row], str]:
-    """What is told, and a mark that changes with it."""
-    rows = rows[:MOST_SLOTS]
-    return rows, f"{zlib.crc32(json.dumps(rows).encode()):08x}"
 
 
 def rows_of(prices: Prices, since: datetime) -> list[Row]:
@@ -77,12 +65,6 @@ def rows_of(prices: Prices, since: datetime) -> list[Row]:
 
 def _iso(wall: datetime, zone: tzinfo) -> str:
     return at(wall.timestamp(), zone).isoformat()
-
-
-def _size(found: Mapping[str, Any]) -> list[object]:
-    """What tells apart an agent that was told by us and one that has begun anew."""
-    slots = found.get("slots")
-    return [found.get("currency"), len(slots) if isinstance(slots, list) else 0]
 
 
 def _same(found: Mapping[str, Any], currency: str, rows: Sequence[Row]) -> bool:

@@ -114,3 +114,12 @@ def test_a_gap_stays_a_gap_and_the_suns_price_goes_along(home, agent, config):
     rows = agent.prices["slots"]
     assert [(row["start"][11:16], row["buy_per_kwh"]) for row in rows] == [("12:00", 0.2), ("15:00", -0.01)]
     assert [(row["sell_per_kwh"], row["co2_g_per_kwh"]) for row in rows] == [(0.08, 190.0), (0.08, None)]
+
+
+def test_an_agent_with_as_many_other_prices_is_told_again(home, agent):
+    home = home()
+    home.after(300)
+    told = agent.prices
+    agent.prices = {**told, "slots": [{**row, "buy_per_kwh": 0.99} for row in told["slots"]]}  # of a backup
+    home.after(900)
+    assert agent.prices == told
