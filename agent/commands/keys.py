@@ -11,10 +11,9 @@ from pathlib import Path
 
 from agent.config import House
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError, PasswordHash, Scope
-from agent.doors.web.keyring import SHORTEST_PASSWORD, KeyRing, check_password
+from agent.doors.web.keyring import KeyRing, check_password
 from scheduler.clock import SystemClock
 
-SHORTEST = SHORTEST_PASSWORD
 TOKEN_NAME = re.compile(r"[A-Za-z0-9_.-]([A-Za-z0-9 _.-]{0,38}[A-Za-z0-9_.-])?")
 
 

@@ -1,4 +1,4 @@
-"""Step 2: the bus. Proposes the serial ports that are there, and names the chargers that it hears.
+"""The bus. Proposes the serial ports that are there, and names the chargers that it hears.
 
 It only listens. A Wall Connector that has no primary announces itself every ten seconds.
 """

@@ -1,4 +1,4 @@
-"""Step 1: the house."""
+"""The house."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 4: letters. Asks for a mail account and sends a test letter before anything is written."""
+"""Letters. Asks for a mail account and sends a test letter before anything is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 3: the meters. Finds SunSpec devices at an address, and tries every other line before it is kept."""
+"""The meters. Finds SunSpec devices at an address, and tries every other line before it is kept."""
 
 from __future__ import annotations
 

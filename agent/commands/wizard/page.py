@@ -1,14 +1,14 @@
-"""Step 6: the page. On this computer only, or in the home network behind a password."""
+"""The page. On this computer only, or in the home network behind a password."""
 
 from __future__ import annotations
 
 import secrets
 
-from agent.commands.keys import SHORTEST
 from agent.commands.wizard import read
 from agent.commands.wizard.draft import Draft
 from agent.commands.wizard.talk import Ended, Talk
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
+from agent.doors.web.keyring import SHORTEST_PASSWORD, check_password
 from scheduler.settings import DEFAULT_LISTEN, TOKEN
 
 HERE, EVERYWHERE = "127.0.0.1", "0.0.0.0"
@@ -35,7 +35,9 @@ def _ask_password(talk: Talk, draft: Draft) -> bool:
     has_one = has_password(draft)
     while True:
         keeps = "; Enter keeps the one there is" if has_one else ""
-        text = talk.secret("page.password", f"Password for the page, {SHORTEST} characters at least{keeps}")
+        text = talk.secret(
+            "page.password", f"Password for the page, {SHORTEST_PASSWORD} characters at least{keeps}"
+        )
         problem = _problem(talk, text)
         if not text and (has_one or talk.patient):
             if not has_one:
@@ -54,8 +56,10 @@ def _ask_password(talk: Talk, draft: Draft) -> bool:
 
 
 def _problem(talk: Talk, text: str) -> str:
-    if len(text) < SHORTEST:
-        return f"That is too short: {SHORTEST} characters at least. Four words are easy to keep."
+    try:
+        check_password(text)
+    except ValueError as error:
+        return str(error)
     if talk.patient and talk.secret("page.password", "The same again") != text:
         return "These were two different ones."
     return ""
