@@ -26,13 +26,13 @@ id = "3201"
 name = "Garage"
 max_amps = 32
 [web]
-listen = "127.0.0.1:9"
+listen = "{listen}"
 """
 
 
 @pytest.fixture
 def house(tmp_path):
-    (tmp_path / "sunward.toml").write_text(SETTINGS)
+    (tmp_path / "sunward.toml").write_text(SETTINGS.format(listen="127.0.0.1:9"))
     return load(tmp_path / "sunward.toml")
 
 

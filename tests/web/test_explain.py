@@ -5,21 +5,8 @@ from urllib.parse import urlsplit
 from agent.commands.explain import explain, lines_of
 from agent.config import load
 from agent.doors.web.server import WebSettings
+from tests.test_explain import SETTINGS
 from tests.web.house import NOON
-
-SETTINGS = """
-[site]
-timezone = "Europe/Berlin"
-[bus]
-port = "/dev/ttyUSB0"
-circuit_amps = 20
-[[chargers]]
-id = "3201"
-name = "Garage"
-max_amps = 32
-[web]
-listen = "{listen}"
-"""
 
 
 def settings_at(tmp_path, url):

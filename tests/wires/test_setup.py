@@ -25,6 +25,19 @@ from tests.wires.newcomer import Person, answer
 
 SPEED = 8.0
 PASSWORD = "four plain little words"
+BETWEEN_HOUSE_AND_PAGE_SKIPPED = tuple(
+    (f"{step} ──", "s")
+    for step in (
+        "The chargers",
+        "The meters",
+        "What power costs",
+        "What the sun will give",
+        "the Tesla account",
+        "The Powerwall",
+        "Thermostats",
+        "Letters",
+    )
+)
 
 
 @pytest.fixture
@@ -325,14 +338,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
         ("How many phases", "3"),
         ("Volts at the charger", ""),
         ("Main fuse", "35"),
-        ("The chargers ──", "s"),
-        ("The meters ──", "s"),
-        ("What power costs ──", "s"),
-        ("What the sun will give ──", "s"),
-        ("the Tesla account ──", "s"),
-        ("The Powerwall ──", "s"),
-        ("Thermostats ──", "s"),
-        ("Letters ──", "s"),
+        *BETWEEN_HOUSE_AND_PAGE_SKIPPED,
         ("The page ──", ""),
         ("Open it to the home network", "y"),
         ("On which port [8080]", "8090"),
@@ -357,14 +363,7 @@ def test_whoever_breaks_off_finds_the_answers_again(house, key):
         ("North America: 1) [3]", ""),
         ("Volts at the charger", ""),
         ("(0: not watched) [35]", ""),
-        ("The chargers ──", "s"),
-        ("The meters ──", "s"),
-        ("What power costs ──", "s"),
-        ("What the sun will give ──", "s"),
-        ("the Tesla account ──", "s"),
-        ("The Powerwall ──", "s"),
-        ("Thermostats ──", "s"),
-        ("Letters ──", "s"),
+        *BETWEEN_HOUSE_AND_PAGE_SKIPPED,
         ("The page ──", "s"),
         ("Write it (y/n) [y]", ""),
     )
@@ -409,14 +408,7 @@ def test_going_back_proposes_what_was_said_and_never_more_amps_than_told(house, 
         ("How many phases", ""),
         ("Volts at the charger", ""),
         ("(0: not watched) [63]", "35"),
-        ("The chargers ──", "s"),  # a step that is skipped keeps what was said in it
-        ("The meters ──", "s"),
-        ("What power costs ──", "s"),
-        ("What the sun will give ──", "s"),
-        ("the Tesla account ──", "s"),
-        ("The Powerwall ──", "s"),
-        ("Thermostats ──", "s"),
-        ("Letters ──", "s"),
+        *BETWEEN_HOUSE_AND_PAGE_SKIPPED,  # a step that is skipped keeps what was said in it
         ("The page ──", "s"),
         ("Write it (y/n) [y]", "<"),
         ("The page ──", "s"),

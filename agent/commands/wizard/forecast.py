@@ -6,10 +6,9 @@ credentials.env already is used.
 
 from __future__ import annotations
 
-from typing import Any
-
 from agent.commands.wizard import places, read
 from agent.commands.wizard.draft import Draft, settings_of
+from agent.commands.wizard.peaks import Row
 from agent.commands.wizard.talk import Talk
 from agent.commands.wizard.trouble import together
 from notify.settings import SettingsError
@@ -18,7 +17,6 @@ from scheduler.fetch import FetchFailed
 from scheduler.forecast.job import SERVICES, ask_service, in_words
 from scheduler.forecast.settings import ForecastSettings
 
-Row = dict[str, Any]
 USUAL: Row = {"tilt": 30, "azimuth": 180}
 MOST_PLANES = 8
 
