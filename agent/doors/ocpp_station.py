@@ -52,7 +52,7 @@ class Station(ChargePoint):
     def __init__(self, point: Point, line: Any) -> None:
         super().__init__(point.station, line, response_timeout=ANSWER_S, logger=log.getChild("frames"))
         self._point = point
-        self._wanted: set[str] = set(MESSAGES[3:])  # what is to be said at the next beat
+        self._wanted = {"StatusNotification"}  # what is to be said at the next beat
         self._status: tuple[str, str, str] | None = None
 
     # --- telling ---
