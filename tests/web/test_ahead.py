@@ -15,6 +15,7 @@ from scheduler.clock import FakeClock
 from scheduler.jobs import JobRunner
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
+from scheduler.tariffs import tell
 from tests.web.house import NOON, ZONE, MiniHouse, forecast_of, prices_of
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "tariffs"
@@ -164,9 +165,9 @@ def test_a_recorded_answer_of_a_service_goes_all_the_way_to_the_page(httpserver,
         assert charts.nth(0).locator("rect.price").count() == 95
         assert charts.nth(0).locator(".unknown").count() == 1  # 02:30, which the service does not know
         expect(page.get_by_role("img", name="Prices of tomorrow: not known yet.")).to_be_visible()
-        again = MiniHouse(clock=clock)  # the agent begins anew, and has forgotten
+        again = MiniHouse(clock=clock)  # an agent out of a backup, which knows nothing
         assert again.desk.prices.get().slots == ()
         house.desk.prices.put(again.desk.prices.get())
-        clock.advance(300)
+        clock.advance(tell.EVERY_S)
         runner.tick()
         assert len(house.desk.prices.get().slots) == 95
