@@ -3,7 +3,7 @@
 The order matters. The bus port is opened before anything heavy is imported: a charger stops its car 30 s
 after the last heartbeat, so a restart must be quick. Then the settings are understood, the bus speaks,
 and the other rooms come in one by one; none of them can hold the bus up. To take a door out of the
-house, delete its file and its line in `_open_doors` (or its line in `OUTLETS`).
+house, delete its file and its line in `DOORS`, `BRANCHES` or `OUTLETS`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from agent.brain.part import BrainPart
 from agent.brain.pays import Pays
@@ -35,12 +35,10 @@ from notify.settings import read_toml
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
-    from fastapi import APIRouter
-
     from agent.config import House
     from agent.config import WebSettings as WebMoney
     from agent.desk import Push
-    from agent.doors.evcc import Evcc
+    from agent.doors.doorway import Door, Doorway
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms, Site
     from agent.doors.web.server import WebSettings
@@ -52,6 +50,17 @@ EXIT_DOOR = 2
 EXIT_BUS_CRASHED = 70
 log = logging.getLogger(__name__)
 
+# A section of sunward.toml, and the file that is imported once somebody has written it: languages without a
+# port of their own, and doors in the order in which they open.
+BRANCHES = (("evcc", "agent.doors.web.routes.evcc"),)
+DOORS = (
+    ("mqtt", "agent.doors.mqtt"),
+    ("homeassistant", "agent.doors.homeassistant"),
+    ("ocpp", "agent.doors.ocpp"),
+    ("legacy", "agent.doors.legacy_http"),
+    ("legacy", "agent.doors.legacy_mqtt"),
+    ("legacy", "agent.doors.webipc"),
+)
 # Where numbers go: a section of [outlets] and the file that is imported once somebody has set it.
 OUTLETS = {
     "console": "agent.doors.console",
@@ -63,20 +72,6 @@ OUTLETS = {
     "webhooks": "agent.doors.webhooks",
     "sentry": "agent.doors.sentry",
 }
-
-
-class Door(Protocol):
-    """Anything by which the house is reached from outside."""
-
-    def stop(self) -> None: ...
-
-
-class StartedDoor(Door, Protocol):
-    """A door that the house opens if it can. `start` raises OSError with a sentence."""
-
-    name: str
-
-    def start(self) -> None: ...
 
 
 class App:
@@ -112,7 +107,7 @@ class App:
         self._outlets = ThreadRunner(self.clock, self._crashed, pace)  # what hangs there delays no goodbye
         self._wake_brain = threading.Event()
         self._closing: list[Callable[[], None]] = []
-        self._doors: list[Door] = []
+        self.doors: list[Door] = []
         self._watchdog = Watchdog(notify_socket, self.bus_view) if notify_socket else None
         url = house.settings.bus.port
         self.bus = BusPart(
@@ -142,7 +137,7 @@ class App:
         """End the doors, then the parts; the last word on the bus is a safe limit for each charger."""
         if self._watchdog:
             self._watchdog.ending()
-        for door in reversed(self._doors):
+        for door in reversed(self.doors):
             door.stop()
         self._runner.end()
         self.bus.close(self.clock.now)
@@ -235,6 +230,7 @@ class App:
 
     def _open_doors(self, state: Path, kept: Kept) -> None:
         from agent.commands.checkup import checkup
+        from agent.doors.doorway import Doorway
         from agent.doors.past import Past
         from agent.doors.rooms import Rooms
         from agent.doors.web.server import WebServer
@@ -253,86 +249,16 @@ class App:
             lambda: checkup(house, self.published.get(), self.clock.now()),
             kept,
         )
-        evcc, routes = self._evcc(rooms)
-        self.web = WebServer(rooms, web_settings(house), routes)
+        way = Doorway(rooms, house.settings, house.credentials, versions()["sunward"])
+        way = replace(way, branches=tuple(made(BRANCHES, "open_branch", way)))
+        self.web = WebServer(rooms, web_settings(house), [branch.routes for branch in way.branches])
         self.web.start()
-        self._doors.append(self.web)
-        self._open_mqtt(rooms, evcc)
-        self._open_homeassistant(rooms)
-        self._open_ocpp(rooms)
-        self._open_legacy(rooms)
+        self.doors.append(self.web)
+        for door in made(DOORS, "open_door", way):
+            self._open(door)
         self._open_outlets(rooms, state)
 
-    def _evcc(self, rooms: Rooms) -> tuple[Evcc | None, list[APIRouter]]:
-        settings = self.house.settings.evcc
-        if settings is None:
-            return None, []
-        from agent.doors.evcc import Evcc
-        from agent.doors.web.routes.evcc import router
-
-        evcc = Evcc(rooms, settings.hold_s)
-        return evcc, [router(evcc)]
-
-    def _open_mqtt(self, rooms: Rooms, evcc: Evcc | None) -> None:
-        settings = self.house.settings
-        if settings.mqtt is None:
-            return
-        from agent.doors.ha_discovery import announcing
-        from agent.doors.mqtt import MqttDoor
-
-        announce, birth = announcing(settings.mqtt.prefix, settings.homeassistant, versions()["sunward"])
-        branches = {"evcc": (evcc.topics(settings.mqtt.prefix), evcc.obey)} if evcc else None
-        self._open(
-            MqttDoor(
-                rooms,
-                settings.mqtt,
-                self.house.credentials,
-                announce=announce,
-                birth_topic=birth,
-                branches=branches,
-            )
-        )
-
-    def _open_homeassistant(self, rooms: Rooms) -> None:
-        settings = self.house.settings.homeassistant
-        if settings is None or not settings.url:
-            return
-        from agent.doors.homeassistant import HomeAssistantDoor
-
-        self._open(HomeAssistantDoor(rooms, settings, self.house.credentials))
-
-    def _open_ocpp(self, rooms: Rooms) -> None:
-        settings = self.house.settings.ocpp
-        if settings is None:
-            return
-        from agent.doors.ocpp import OcppDoor
-
-        self._open(OcppDoor(rooms, settings, self.house.credentials))
-
-    def _open_legacy(self, rooms: Rooms) -> None:
-        settings = self.house.settings.legacy
-        if settings is None:
-            return
-        from agent.doors.legacy_orders import orders_for
-
-        orders = orders_for(rooms, settings)
-        if settings.http:
-            from agent.doors.legacy_http import LegacyHttpDoor
-
-            self._open(LegacyHttpDoor(rooms, settings, orders))
-        if settings.mqtt_prefix and self.house.settings.mqtt is not None:
-            from agent.doors.legacy_mqtt import LegacyMqttDoor
-            from agent.doors.settings import HomeAssistantSettings
-
-            mqtt, secrets = self.house.settings.mqtt, self.house.credentials
-            there = self.house.settings.homeassistant or HomeAssistantSettings()
-            self._open(LegacyMqttDoor(rooms, settings, mqtt, secrets, orders, there.discovery_prefix))
-        if settings.ipc_path:
-            from agent.doors.webipc import WebIpcDoor
-
-            self._open(WebIpcDoor(rooms, settings, orders))
-
-    def _open(self, door: StartedDoor) -> None:
+    def _open(self, door: Door) -> None:
         """Start a door; one that can't work says so and disturbs nobody."""
         try:
             door.start()
@@ -340,7 +266,7 @@ class App:
             sentence = f"The door “{door.name}” stays shut: {error}"
             self.news.put(Event("door_shut", sentence, "error", subject=door.name))
             return
-        self._doors.append(door)
+        self.doors.append(door)
 
     def _open_outlets(self, rooms: Rooms, state: Path) -> None:
         from agent.doors.outlet import Surroundings
@@ -352,6 +278,15 @@ class App:
                 outlet: Outlet = import_module(place).open_outlet(one, around)
                 self._outlets.start(outlet)
                 self._closing.append(outlet.end)
+
+
+def made(table: Sequence[tuple[str, str]], opener: str, way: Doorway) -> Iterator[Any]:
+    """What the files of a table make of the settings, each asked when its turn has come."""
+    for section, place in table:
+        if getattr(way.settings, section) is not None:
+            one = getattr(import_module(place), opener)(way)
+            if one is not None:
+                yield one
 
 
 def site_of(house: House) -> Site:

@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from agent.doors.broker import Teller
+from agent.doors.doorway import Doorway
 from agent.doors.legacy_topics import OldValue, old_values
 from agent.doors.legacy_words import OldHouse
 from agent.doors.rooms import Rooms
@@ -111,3 +112,11 @@ def _why(error: requests.RequestException) -> str:
     if status:
         return f"Home Assistant answers {status}; its sensors are told again later."
     return "Home Assistant can't be reached; its sensors are told again later."
+
+
+def open_door(way: Doorway) -> HomeAssistantDoor | None:
+    """The REST states, where [homeassistant] has an address."""
+    settings = way.settings.homeassistant
+    if settings is None or not settings.url:
+        return None
+    return HomeAssistantDoor(way.rooms, settings, way.secrets)

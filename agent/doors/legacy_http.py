@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from agent.boosts import Refused
+from agent.doors.doorway import Doorway
 from agent.doors.jsontext import JsonError, read_json
 from agent.doors.legacy_orders import LegacyOrders
 from agent.doors.legacy_routes import ORDERS, READS, Answer, page_order
@@ -257,3 +258,11 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refused(400, "The body must be a JSON object.")
     return found
+
+
+def open_door(way: Doorway) -> LegacyHttpDoor | None:
+    """The old HTTP API, where [legacy] has an address for it."""
+    settings = way.settings.legacy
+    if settings is None or not settings.http:
+        return None
+    return LegacyHttpDoor(way.rooms, settings, way.old_orders)

@@ -20,11 +20,12 @@ from collections.abc import Mapping
 
 from agent.boosts import Refused
 from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
+from agent.doors.doorway import Doorway
 from agent.doors.legacy_discovery import old_discovery
 from agent.doors.legacy_orders import LegacyOrders, whole_of
 from agent.doors.legacy_topics import OldValue, old_values
 from agent.doors.rooms import Rooms
-from agent.doors.settings import LegacySettings, MqttSettings
+from agent.doors.settings import HomeAssistantSettings, LegacySettings, MqttSettings
 from agent.model import Moment
 
 log = logging.getLogger(__name__)
@@ -107,3 +108,12 @@ class LegacyMqttDoor(BrokerDoor):
             case _:
                 raise Refused(404, f"There is no order {what[:40]!r} here.")
         return "Done."
+
+
+def open_door(way: Doorway) -> LegacyMqttDoor | None:
+    """The old topics on the broker of [mqtt], where [legacy] has a prefix for them."""
+    settings, mqtt = way.settings.legacy, way.settings.mqtt
+    if settings is None or not settings.mqtt_prefix or mqtt is None:
+        return None
+    there = way.settings.homeassistant or HomeAssistantSettings()
+    return LegacyMqttDoor(way.rooms, settings, mqtt, way.secrets, way.old_orders, there.discovery_prefix)

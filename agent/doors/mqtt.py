@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 
 from agent.boosts import Refused
 from agent.doors.broker import NEVER_AGAIN_S, BrokerDoor, BrokerLink, Order, Teller, address_of
+from agent.doors.doorway import Doorway, More, Obey
+from agent.doors.ha_discovery import announcing
 from agent.doors.leftovers import Leftovers
 from agent.doors.mqtt_topics import obey, values_of
 from agent.doors.nouns import State
@@ -20,8 +22,6 @@ log = logging.getLogger(__name__)
 
 
 Announce = Callable[[State], Mapping[str, str]]
-More = Callable[[State], Mapping[str, str]]
-Obey = Callable[[str, str, str, str], str]
 
 
 class MqttDoor(BrokerDoor):
@@ -102,3 +102,13 @@ class MqttDoor(BrokerDoor):
             log.warning("An order on %s was refused: %s", order.topic, says)
         text = json.dumps({"topic": order.topic, "ok": good, "says": says}, ensure_ascii=False)
         self._link.say(f"{self._settings.prefix}/result", text, retain=False)
+
+
+def open_door(way: Doorway) -> MqttDoor | None:
+    """The house on the broker of [mqtt], with Home Assistant's discovery and the branches."""
+    settings = way.settings.mqtt
+    if settings is None:
+        return None
+    announce, birth = announcing(settings.prefix, way.settings.homeassistant, way.version)
+    branches = {one.name: (one.topics(settings.prefix), one.obey) for one in way.branches}
+    return MqttDoor(way.rooms, settings, way.secrets, announce=announce, birth_topic=birth, branches=branches)

@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 
+from agent.doors.doorway import Doorway
 from agent.doors.ocpp_point import Point
 from agent.doors.rooms import Rooms
 from agent.doors.settings import OcppSettings
@@ -112,3 +113,9 @@ class OcppDoor:
         ) as line:
             log.info("OCPP %s: connected to %s.", point.station, self._settings.url)
             await talk(point, line)
+
+
+def open_door(way: Doorway) -> OcppDoor | None:
+    """The charge points of [ocpp]."""
+    settings = way.settings.ocpp
+    return OcppDoor(way.rooms, settings, way.secrets) if settings else None

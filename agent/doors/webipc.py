@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.boosts import Refused
+from agent.doors.doorway import Doorway
 from agent.doors.legacy_orders import LegacyOrders, days_of, minute_of, whole_of
 from agent.doors.legacy_words import CHARGE_NOW, Look, Schedule, least_amps, state_code
 from agent.doors.rooms import Rooms
@@ -216,3 +217,11 @@ DEAF = frozenset(
         "setDebugLevel",
     }
 )
+
+
+def open_door(way: Doorway) -> WebIpcDoor | None:
+    """The PHP page's queue, where [legacy] names its folder."""
+    settings = way.settings.legacy
+    if settings is None or not settings.ipc_path:
+        return None
+    return WebIpcDoor(way.rooms, settings, way.old_orders)

@@ -62,6 +62,8 @@ class WebSettings:
 class WebServer:
     """The page and the API over some rooms. `start` returns when the port is open; `stop` within 2 s."""
 
+    name = "web"
+
     def __init__(self, rooms: Rooms, settings: WebSettings, more: Sequence[APIRouter] = ()) -> None:
         """`more`: routes of the API that only some houses have."""
         self._host, self._port = _address(settings.listen)
@@ -105,7 +107,7 @@ class WebServer:
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     @property
     def url(self) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
-from agent.doors.evcc import Evcc
+from agent.doors.doorway import Branch, Doorway
+from agent.doors.evcc import BY, Evcc
 from agent.doors.web.asks import Ask, Truth
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by, visitor_of
@@ -59,3 +60,12 @@ def router(evcc: Evcc) -> APIRouter:
         return EvccAnswer(**evcc.read(charger))
 
     return routes
+
+
+def open_branch(way: Doorway) -> Branch | None:
+    """evcc's words at the page's port and on the broker, where there is an [evcc]."""
+    settings = way.settings.evcc
+    if settings is None:
+        return None
+    evcc = Evcc(way.rooms, settings.hold_s)
+    return Branch(BY, router(evcc), evcc.topics, evcc.obey)
