@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ from agent.bus.master import Master
 from agent.bus.part import BusPart
 from agent.bus.port import Port, open_port
 from agent.herald import Herald
-from agent.model import BusView, Event, Offer, Price, Published, Reading, Role
+from agent.model import BusView, Event, Offer, Published, Reading, Role
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from agent.watchdog import Watchdog
 from notify.settings import read_toml
@@ -36,12 +35,10 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
-    from agent.config import WebSettings as WebMoney
     from agent.desk import Push
     from agent.doors.doorway import Door, Doorway
     from agent.doors.outlet import Outlet
-    from agent.doors.rooms import Rooms, Site
-    from agent.doors.web.server import WebSettings
+    from agent.doors.rooms import Rooms
     from agent.history.kept import Kept
     from agent.letters import LettersPart
     from agent.meters.part import Meters
@@ -161,6 +158,7 @@ class App:
         from agent.meters.part import Meters
         from agent.meters.view import Limits
         from agent.prices import PriceTeller
+        from agent.shown import flat_price
 
         house, clock = self.house, self.clock
         settings = house.settings
@@ -235,6 +233,7 @@ class App:
         from agent.doors.rooms import Rooms
         from agent.doors.web.server import WebServer
         from agent.history.reader import Reader
+        from agent.shown import site_of, versions, web_settings
 
         house = self.house
         names = {charger.charger_id: charger.label for charger in house.rules.chargers}
@@ -289,50 +288,6 @@ def made(table: Sequence[tuple[str, str]], opener: str, way: Doorway) -> Iterato
                 yield one
 
 
-def site_of(house: House) -> Site:
-    """What the settings say that doors show; secrets hidden."""
-    from agent.doors.rooms import Money, Site
-    from notify.redact import Redactor
-
-    settings, web = house.settings, house.settings.web
-    return Site(
-        house.rules,
-        settings.site.name,
-        settings.meters.max_age_s,
-        versions(),
-        Money(web.currency, web.grid_price, web.sell_price),
-        Redactor(house.credentials.values()).data(settings.model_dump(mode="json", by_alias=True)),
-        str(settings.site.zone),
-    )
-
-
-def flat_price(web: WebMoney) -> Price | None:
-    """What the settings say that a kWh always costs; None without a currency."""
-    from agent.prices import code_of
-
-    if not web.currency:
-        return None
-    return Price(web.grid_price, web.sell_price, code_of(web.currency))
-
-
-def web_settings(house: House) -> WebSettings:
-    """The web door as the settings want it."""
-    from agent.doors.web.server import WebSettings
-
-    web, secrets = house.settings.web, house.credentials
-    beside = house.path.parent
-    return WebSettings(
-        web.listen,
-        web.allowed_hosts,
-        secrets.get("WEB_PASSWORD", ""),
-        tuple(filter(None, [secrets.get("WEB_TOKEN", "")])),
-        house.state_dir,
-        web.trusted_proxies,
-        beside / web.tls_cert if web.tls_cert else None,
-        beside / web.tls_key if web.tls_key else None,
-    )
-
-
 def pusher(meters: Meters) -> Push:
     """How the desk hands a pushed reading to the meters; an impossible one is refused."""
     from agent.boosts import Refused
@@ -356,15 +311,6 @@ def pusher(meters: Meters) -> Push:
             raise Refused(409, f"The reading can't be right: {problem}") from None
 
     return push
-
-
-def versions() -> dict[str, str]:
-    """What runs here, for the page's last corner."""
-    try:
-        own = version("sunward")
-    except PackageNotFoundError:
-        own = "from its folder"
-    return {"sunward": own, "python": sys.version.split()[0]}
 
 
 def run(path: Path, credentials: Path | None = None, early: Early | None = None) -> int:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from agent.app import site_of, web_settings
 from agent.commands.checkup import checkup
 from agent.config import load
 from agent.model import BusHealth, BusView, ChargerStatus, MeterHealth, MeterView, Moment, Published, Reading
+from agent.shown import site_of, web_settings
 
 SETTINGS = """
 [bus]
