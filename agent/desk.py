@@ -16,16 +16,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent import boosts, dimming, prices
+from agent import boosts, dimming
 from agent.boosts import BoostAsk, Refused
 from agent.keeping import (
     KeepError,
     Kept,
     KeptNowhere,
-    car_from_json,
-    car_to_json,
-    control_from_json,
-    control_to_json,
+    keep_cars,
+    keep_control,
+    keep_prices,
+    keep_windows,
+    kept_cars,
+    kept_control,
+    kept_prices,
+    kept_windows,
 )
 from agent.model import (
     Boost,
@@ -94,11 +98,11 @@ class Desk:
         self._push = push
         now = clock.now()
         self._written = tuple(windows)
-        self.windows: Slot[tuple[Window, ...]] = Slot(self._kept_windows(self._written))
-        self.control: Slot[Control] = Slot(self._kept_control(mode, now))
-        self.cars: Slot[Mapping[str, CarStatus]] = Slot(self._kept_cars())
+        self.windows: Slot[tuple[Window, ...]] = Slot(kept_windows(kept, self._written))
+        self.control: Slot[Control] = Slot(kept_control(kept, mode, now, self._chargers))
+        self.cars: Slot[Mapping[str, CarStatus]] = Slot(kept_cars(kept))
         self.forecast: Slot[tuple[SunAhead, ...]] = Slot(())
-        self.prices: Slot[PricesAhead] = Slot(self._kept_prices())
+        self.prices: Slot[PricesAhead] = Slot(kept_prices(kept))
         self.calls: Slot[Mapping[str, object]] = Slot({})
 
     # --- modes and boosts --------------------------------------------------------------------------
@@ -219,10 +223,7 @@ class Desk:
                     left.append(boost)
             if tuple(left) != control.boosts:
                 self._put_in_force(replace(control, boosts=tuple(left)))
-                try:
-                    self._keep_control()
-                except Refused as refused:  # nobody asked, so nobody hears it but the journal
-                    log.warning("%s", refused.sentence)
+                self._keep_control_unasked()
 
     def _tidy_dimming(self, moment: Moment) -> None:
         order = self.control.get().dimming
@@ -233,10 +234,7 @@ class Desk:
             if control.dimming is order:
                 self._tell(Event("limit", "The limit for all chargers has ended: its time is over."))
                 self._put_in_force(replace(control, dimming=None))
-                try:
-                    self._keep_control()
-                except Refused as refused:
-                    log.warning("%s", refused.sentence)
+                self._keep_control_unasked()
 
     # --- windows -----------------------------------------------------------------------------------
 
@@ -276,7 +274,7 @@ class Desk:
             cars[car.vin] = replace(car, at_wall=at)
             self.cars.put(cars)
             self._changed()
-            self._keep("cars", [car_to_json(known) for known in cars.values()])
+            self._keep(lambda: keep_cars(self._kept, cars))
 
     def put_forecast(self, ahead: Sequence[SunAhead]) -> None:
         """Replace what the sun is forecast to give: shown to people, never decided by."""
@@ -289,7 +287,7 @@ class Desk:
                 return
             self.prices.put(ahead)
             self._changed()
-            self._keep("prices", prices.to_json(ahead))
+            self._keep(lambda: keep_prices(self._kept, ahead))
 
     def put_calls(self, told: Mapping[str, object]) -> None:
         """Replace what the clouds' account was asked: shown to people, never decided by."""
@@ -314,29 +312,8 @@ class Desk:
         self.windows.put(windows)
         self._changed()
         self._tell(Event("windows", sentence, data={"by": by} if by else {}))
-        self._keep_windows(windows)
+        self._keep(lambda: keep_windows(self._kept, windows, self._written))
         return windows
-
-    def _keep_windows(self, windows: tuple[Window, ...]) -> None:
-        """Windows of single days that a program adds leave the settings' ones to the settings."""
-        added = tuple(one for one in windows if one.until and one not in self._written)
-        if tuple(one for one in windows if one not in added) == self._written:
-            self._keep("dated_windows", [write_window(one) for one in added])
-            self._keep("windows", None)
-        else:
-            self._keep("windows", [write_window(one) for one in windows])
-
-    def _kept_windows(self, settings: tuple[Window, ...]) -> tuple[Window, ...]:
-        kept = self._kept.get("windows")
-        try:
-            if kept is not None:
-                return read_windows(kept)
-            names = {one.name.casefold() for one in settings}
-            added = read_windows(self._kept.get("dated_windows") or [])
-            return (*settings, *(one for one in added if one.name.casefold() not in names))
-        except WindowError as error:
-            log.warning("The kept windows can't be read; those of the settings hold: %s", error)
-            return settings
 
     def _charger(self, charger_id: str) -> ChargerRules:
         known = self._chargers.get(charger_id)
@@ -370,44 +347,24 @@ class Desk:
         self._changed()
 
     def _keep_control(self) -> None:
-        self._keep("control", control_to_json(self.control.get(), self._clock.now()))
+        now = self._clock.now()
+        self._keep(lambda: keep_control(self._kept, self.control.get(), now))
 
-    def _keep(self, key: str, value: object) -> None:
+    def _keep_control_unasked(self) -> None:
         try:
-            self._kept.put(key, value)
+            self._keep_control()
+        except Refused as refused:  # nobody asked, so nobody hears it but the log
+            log.warning("%s", refused.sentence)
+
+    def _keep(self, keep: Callable[[], None]) -> None:
+        try:
+            keep()
         except KeepError as error:
             raise Refused(
                 507,
                 "The change is in force now, but the disk did not take it, so it is lost at the next "
                 f"restart: {error}",
             ) from error
-
-    def _kept_control(self, mode: Mode, now: Moment) -> Control:
-        kept = self._kept.get("control")
-        if kept is None:
-            return Control(mode=mode)
-        try:
-            return control_from_json(kept, now, self._chargers)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            log.warning("The kept modes can't be read; the settings' mode holds: %r", error)
-            return Control(mode=mode)
-
-    def _kept_prices(self) -> PricesAhead:
-        kept = self._kept.get("prices")
-        try:
-            return prices.from_json(kept) if kept else PricesAhead()
-        except (KeyError, ValueError, TypeError) as error:
-            log.warning("The kept prices can't be read; the scheduler tells them again: %r", error)
-            return PricesAhead()
-
-    def _kept_cars(self) -> dict[str, CarStatus]:
-        kept = self._kept.get("cars")
-        try:
-            cars = [car_from_json(item) for item in kept] if isinstance(kept, list) else []
-        except (KeyError, ValueError, TypeError) as error:
-            log.warning("The kept cars can't be read; the scheduler tells them again: %r", error)
-            return {}
-        return {car.vin: car for car in cars}
 
 
 def _by(by: str) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from agent import boosts, dimming
+from agent import boosts, dimming, prices
 from agent.history.kept import KeepError as KeepError
-from agent.model import CarStatus, Control, Mode, Moment
+from agent.model import CarStatus, Control, Mode, Moment, PricesAhead
+from scheduler.window_rows import WindowError, read_windows, write_window
+from scheduler.windows import Window
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,78 @@ class KeptNowhere:
     def put(self, key: str, value: object) -> None:
         """Remember a value until the process ends."""
         self.values[key] = value
+
+
+def keep_control(kept: Kept, control: Control, moment: Moment) -> None:
+    """Keep modes, boosts and limits. Raises KeepError, like all that keep something for the desk."""
+    kept.put("control", control_to_json(control, moment))
+
+
+def kept_control(kept: Kept, mode: Mode, moment: Moment, chargers: Container[str]) -> Control:
+    """Modes, boosts and limits as they were, without chargers that are gone; else only `mode`."""
+    found = kept.get("control")
+    if found is None:
+        return Control(mode=mode)
+    try:
+        return control_from_json(found, moment, chargers)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        log.warning("The kept modes can't be read; the settings' mode holds: %r", error)
+        return Control(mode=mode)
+
+
+def keep_windows(kept: Kept, windows: tuple[Window, ...], written: tuple[Window, ...]) -> None:
+    """Keep windows; those of single days that a program adds leave the `written` ones to the settings."""
+    added = tuple(one for one in windows if one.until and one not in written)
+    if tuple(one for one in windows if one not in added) == written:
+        kept.put("dated_windows", [write_window(one) for one in added])
+        kept.put("windows", None)
+    else:
+        kept.put("windows", [write_window(one) for one in windows])
+
+
+def kept_windows(kept: Kept, written: tuple[Window, ...]) -> tuple[Window, ...]:
+    """The windows as they were; those of the settings where nobody changed them, or none can be read."""
+    found = kept.get("windows")
+    try:
+        if found is not None:
+            return read_windows(found)
+        names = {one.name.casefold() for one in written}
+        added = read_windows(kept.get("dated_windows") or [])
+        return (*written, *(one for one in added if one.name.casefold() not in names))
+    except WindowError as error:
+        log.warning("The kept windows can't be read; those of the settings hold: %s", error)
+        return written
+
+
+def keep_prices(kept: Kept, ahead: PricesAhead) -> None:
+    """Keep what a kWh costs from now on."""
+    kept.put("prices", prices.to_json(ahead))
+
+
+def kept_prices(kept: Kept) -> PricesAhead:
+    """What was known of prices; nothing where it can't be read."""
+    found = kept.get("prices")
+    try:
+        return prices.from_json(found) if found else PricesAhead()
+    except (KeyError, ValueError, TypeError) as error:
+        log.warning("The kept prices can't be read; the scheduler tells them again: %r", error)
+        return PricesAhead()
+
+
+def keep_cars(kept: Kept, cars: Mapping[str, CarStatus]) -> None:
+    """Keep what is known of cars."""
+    kept.put("cars", [car_to_json(known) for known in cars.values()])
+
+
+def kept_cars(kept: Kept) -> dict[str, CarStatus]:
+    """What was known of each car, by VIN; nothing where it can't be read."""
+    found = kept.get("cars")
+    try:
+        cars = [car_from_json(item) for item in found] if isinstance(found, list) else []
+    except (KeyError, ValueError, TypeError) as error:
+        log.warning("The kept cars can't be read; the scheduler tells them again: %r", error)
+        return {}
+    return {car.vin: car for car in cars}
 
 
 def control_to_json(control: Control, moment: Moment) -> dict[str, object]:
