@@ -1,8 +1,8 @@
 """JSON from strangers: taken only where it can be read in one way, and can be handed on to anybody.
 
-Refused beside what is no JSON at all: NaN and Infinity (also as 1e999), a key that comes twice, half a
-character (a lone surrogate, which no other program could be told), and anything nested deeper than a
-house needs. What passes can be kept, compared, and written as JSON again.
+Refused beside what is no JSON at all: NaN and Infinity (also as 1e999, or in so many digits), a key
+that comes twice, half a character (a lone surrogate, which no other program could be told), and anything
+nested deeper than a house needs. What passes can be kept, compared, and written as JSON again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 from typing import Any
 
 DEEPEST = 20
-LONGEST_WHOLE = 25  # digits
 
 
 class JsonError(ValueError):
@@ -59,8 +58,7 @@ def _number(word: str) -> float:
 
 
 def _whole(word: str) -> int:
-    if len(word) > LONGEST_WHOLE:
-        raise ValueError(f"{word[:20]}... is not a number that can be used here")
+    _number(word)  # most others read every number as a double
     return int(word)
 
 

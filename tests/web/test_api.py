@@ -352,7 +352,7 @@ def test_bad_input_hears_one_sentence(quiet_web, method, path, body, status, wor
         (b"[" * 30 + b"]" * 30, "nested deeper than 20"),
         (b'{"source": "\\ud800"}', "half a character"),
         (b'{"\\udfff": 1}', "half a character"),
-        (b'{"watts": ' + b"1" * 30 + b"}", "is not a number"),
+        (b'{"watts": ' + b"1" * 400 + b"}", "is not a number"),
         (b"", "missing"),
     ],
     ids=["nan", "infinite", "twice", "cut", "latin", "deep", "deeper", "half", "half-key", "long", "empty"],
@@ -369,6 +369,13 @@ def test_a_cars_plan_that_nobody_could_be_told_is_refused_and_the_page_lives_on(
         assert web.put(f"/api/v1/cars/{VIN}", content=poison, headers=JSON).status_code == 400
     assert web.get("/api/v1/cars").status_code == 200
     assert web.get("/api/v1/state").status_code == 200
+
+
+def test_a_whole_number_of_any_length_that_a_double_can_hold_is_taken_where_anything_may_stand(web):
+    long = -(7**80)
+    assert web.put(f"/api/v1/cars/{VIN}", json={"calls": {"odd": long}}).status_code == 200
+    (car,) = [car for car in web.get("/api/v1/cars").json() if car["vin"] == VIN]
+    assert car["calls"] == {"odd": long}
 
 
 def test_the_description_names_every_call_and_how_it_may_fail(web):

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,9 @@ class Person:
             cwd=ROOT,
             env=os.environ | environment,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGHUP, signal.SIG_DFL
+            ),  # also where nohup runs the tests
         )
         self.far = far
 
