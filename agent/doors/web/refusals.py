@@ -127,9 +127,14 @@ def _problem(item: dict[str, Any]) -> str:
         return f"{where} is not known here"
     if item["type"] == "missing":
         return f"{where} is missing"
-    what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    what = what.removeprefix("Input should be ").removeprefix("must be ")
-    return f"{where} must be {what}{_shown(item)}"
+    what = str(item["msg"]).rstrip(".")
+    if item["type"] == "timezone_aware":
+        what = "must end with its offset from UTC, like +02:00"
+    elif item["type"] == "value_error":
+        what = what.removeprefix("Value error, ")
+    else:
+        what = re.sub(r"^\w+ should ", "must ", what)
+    return f"{where}{'' if what.startswith('must ') else ':'} {what}{_shown(item)}"
 
 
 def _where(parts: Sequence[Any]) -> str:
