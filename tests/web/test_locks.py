@@ -296,6 +296,16 @@ def test_guesses_from_one_ipv6_network_are_counted_together(house):
             assert asked.status_code == status
 
 
+@pytest.mark.parametrize("hop", ["unknown", "_hidden", "192.0.2.9:4711"])
+def test_a_visitor_cannot_choose_an_address_where_the_proxy_names_none(house, hop):
+    proxied = WebSettings("127.0.0.1:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(proxied) as server:
+        for number in range(6):
+            said = {"X-Forwarded-For": f"203.0.113.{number}, {hop}"}
+            answer = httpx.post(f"{server.url}/login", json={"password": "guess"}, headers=said)
+            assert answer.status_code == (401 if number < 5 else 429)
+
+
 def test_an_ipv4_proxy_is_known_on_an_ipv6_socket(house):
     settings = WebSettings("[::]:0", password=PASSWORD, proxies=("127.0.0.1",))
     with house.open_web(settings) as server:
