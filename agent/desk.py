@@ -264,6 +264,22 @@ class Desk:
                 raise Refused(404, f"There is no window {name!r}.")
             return self._take_windows(left, f"The charging window “{name}” was taken away{_by(by)}.", by)
 
+    def restore(self, rows: object, mode: Mode, mode_by_charger: Mapping[str, Mode], by: str = "") -> None:
+        """Put windows and modes of a backup in force and on the disk together, or change nothing."""
+        with self._lock:
+            strange = [key for key in mode_by_charger if key not in self._chargers]
+            if strange:
+                raise Refused(409, f"The backup speaks of {strange[0]!r}, and there is no such charger here.")
+            windows = self._read(rows)
+            control = replace(self.control.get(), mode=mode, mode_by_charger=dict(mode_by_charger))
+            self.windows.put(windows)
+            self._put_in_force(control)
+            holds = f"mode {MODE_WORDS[mode]}, charging windows: {len(windows)}"
+            says = f"A backup was restored: {holds}{_by(by)}."
+            log.info("%s", says)
+            self._tell(Event("windows", says, data={"by": by} if by else {}))
+            self._keep_all(self._windows_to_keep(windows) | self._control_to_keep())
+
     # --- what others know --------------------------------------------------------------------------
 
     def put_car(self, car: CarStatus) -> None:
@@ -306,25 +322,26 @@ class Desk:
     # --- inside ------------------------------------------------------------------------------------
 
     def _take_windows(self, rows: object, sentence: str, by: str) -> tuple[Window, ...]:
-        names = {key: charger.name for key, charger in self._chargers.items()}
-        try:
-            windows = read_windows(rows, names)
-        except WindowError as error:
-            raise Refused(409, " ".join(error.problems)) from None
+        windows = self._read(rows)
         self.windows.put(windows)
         self._changed()
         self._tell(Event("windows", sentence, data={"by": by} if by else {}))
-        self._keep_windows(windows)
+        self._keep_all(self._windows_to_keep(windows))
         return windows
 
-    def _keep_windows(self, windows: tuple[Window, ...]) -> None:
+    def _read(self, rows: object) -> tuple[Window, ...]:
+        names = {key: charger.name for key, charger in self._chargers.items()}
+        try:
+            return read_windows(rows, names)
+        except WindowError as error:
+            raise Refused(409, " ".join(error.problems)) from None
+
+    def _windows_to_keep(self, windows: tuple[Window, ...]) -> dict[str, object]:
         """Windows of single days that a program adds leave the settings' ones to the settings."""
         added = tuple(one for one in windows if one.until and one not in self._written)
         if tuple(one for one in windows if one not in added) == self._written:
-            self._keep("dated_windows", [write_window(one) for one in added])
-            self._keep("windows", None)
-        else:
-            self._keep("windows", [write_window(one) for one in windows])
+            return {"dated_windows": [write_window(one) for one in added], "windows": None}
+        return {"windows": [write_window(one) for one in windows]}
 
     def _kept_windows(self, settings: tuple[Window, ...]) -> tuple[Window, ...]:
         kept = self._kept.get("windows")
@@ -369,12 +386,18 @@ class Desk:
         self.control.put(control)
         self._changed()
 
+    def _control_to_keep(self) -> dict[str, object]:
+        return {"control": control_to_json(self.control.get(), self._clock.now())}
+
     def _keep_control(self) -> None:
-        self._keep("control", control_to_json(self.control.get(), self._clock.now()))
+        self._keep_all(self._control_to_keep())
 
     def _keep(self, key: str, value: object) -> None:
+        self._keep_all({key: value})
+
+    def _keep_all(self, values: Mapping[str, object]) -> None:
         try:
-            self._kept.put(key, value)
+            self._kept.put_all(values)
         except KeepError as error:
             raise Refused(
                 507,

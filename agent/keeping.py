@@ -16,11 +16,13 @@ log = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
-    """JSON values that survive a restart. `put` raises KeepError."""
+    """JSON values that survive a restart. `put` and `put_all` (all or none) raise KeepError."""
 
     def get(self, key: str) -> Any: ...
 
     def put(self, key: str, value: object) -> None: ...
+
+    def put_all(self, values: Mapping[str, object]) -> None: ...
 
 
 @dataclass
@@ -36,6 +38,11 @@ class KeptNowhere:
     def put(self, key: str, value: object) -> None:
         """Remember a value until the process ends."""
         self.values[key] = value
+
+    def put_all(self, values: Mapping[str, object]) -> None:
+        """Remember several."""
+        for key, value in values.items():
+            self.put(key, value)
 
 
 def control_to_json(control: Control, moment: Moment) -> dict[str, object]:
