@@ -22,14 +22,14 @@ from agent.keeping import (
     KeepError,
     Kept,
     KeptNowhere,
-    keep_cars,
-    keep_control,
-    keep_prices,
-    keep_windows,
+    cars_to_keep,
+    control_to_keep,
     kept_cars,
     kept_control,
     kept_prices,
     kept_windows,
+    prices_to_keep,
+    windows_to_keep,
 )
 from agent.model import (
     Boost,
@@ -262,6 +262,23 @@ class Desk:
                 raise Refused(404, f"There is no window {name!r}.")
             return self._take_windows(left, f"The charging window “{name}” was taken away{_by(by)}.", by)
 
+    def restore(self, rows: object, mode: Mode, mode_by_charger: Mapping[str, Mode], by: str = "") -> None:
+        """Put windows and modes of a backup in force and on the disk together, or change nothing."""
+        with self._lock:
+            strange = [key for key in mode_by_charger if key not in self._chargers]
+            if strange:
+                raise Refused(409, f"The backup speaks of {strange[0]!r}, and there is no such charger here.")
+            windows = self._read(rows)
+            control = replace(self.control.get(), mode=mode, mode_by_charger=dict(mode_by_charger))
+            self.windows.put(windows)
+            self._put_in_force(control)
+            holds = f"mode {MODE_WORDS[mode]}, charging windows: {len(windows)}"
+            says = f"A backup was restored: {holds}{_by(by)}."
+            log.info("%s", says)
+            self._tell(Event("windows", says, data={"by": by} if by else {}))
+            now = self._clock.now()
+            self._keep(windows_to_keep(windows, self._written) | control_to_keep(control, now))
+
     # --- what others know --------------------------------------------------------------------------
 
     def put_car(self, car: CarStatus) -> None:
@@ -274,7 +291,7 @@ class Desk:
             cars[car.vin] = replace(car, at_wall=at)
             self.cars.put(cars)
             self._changed()
-            self._keep(lambda: keep_cars(self._kept, cars))
+            self._keep(cars_to_keep(cars))
 
     def put_forecast(self, ahead: Sequence[SunAhead]) -> None:
         """Replace what the sun is forecast to give: shown to people, never decided by."""
@@ -287,7 +304,7 @@ class Desk:
                 return
             self.prices.put(ahead)
             self._changed()
-            self._keep(lambda: keep_prices(self._kept, ahead))
+            self._keep(prices_to_keep(ahead))
 
     def put_calls(self, told: Mapping[str, object]) -> None:
         """Replace what the clouds' account was asked: shown to people, never decided by."""
@@ -304,16 +321,19 @@ class Desk:
     # --- inside ------------------------------------------------------------------------------------
 
     def _take_windows(self, rows: object, sentence: str, by: str) -> tuple[Window, ...]:
-        names = {key: charger.name for key, charger in self._chargers.items()}
-        try:
-            windows = read_windows(rows, names)
-        except WindowError as error:
-            raise Refused(409, " ".join(error.problems)) from None
+        windows = self._read(rows)
         self.windows.put(windows)
         self._changed()
         self._tell(Event("windows", sentence, data={"by": by} if by else {}))
-        self._keep(lambda: keep_windows(self._kept, windows, self._written))
+        self._keep(windows_to_keep(windows, self._written))
         return windows
+
+    def _read(self, rows: object) -> tuple[Window, ...]:
+        names = {key: charger.name for key, charger in self._chargers.items()}
+        try:
+            return read_windows(rows, names)
+        except WindowError as error:
+            raise Refused(409, " ".join(error.problems)) from None
 
     def _charger(self, charger_id: str) -> ChargerRules:
         known = self._chargers.get(charger_id)
@@ -347,8 +367,7 @@ class Desk:
         self._changed()
 
     def _keep_control(self) -> None:
-        now = self._clock.now()
-        self._keep(lambda: keep_control(self._kept, self.control.get(), now))
+        self._keep(control_to_keep(self.control.get(), self._clock.now()))
 
     def _keep_control_unasked(self) -> None:
         try:
@@ -356,9 +375,9 @@ class Desk:
         except Refused as refused:  # nobody asked, so nobody hears it but the log
             log.warning("%s", refused.sentence)
 
-    def _keep(self, keep: Callable[[], None]) -> None:
+    def _keep(self, values: Mapping[str, object]) -> None:
         try:
-            keep()
+            self._kept.put_all(values)
         except KeepError as error:
             raise Refused(
                 507,

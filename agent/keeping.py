@@ -18,11 +18,13 @@ log = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
-    """JSON values that survive a restart. `put` raises KeepError."""
+    """JSON values that survive a restart. `put` and `put_all` (all or none) raise KeepError."""
 
     def get(self, key: str) -> Any: ...
 
     def put(self, key: str, value: object) -> None: ...
+
+    def put_all(self, values: Mapping[str, object]) -> None: ...
 
 
 @dataclass
@@ -39,10 +41,15 @@ class KeptNowhere:
         """Remember a value until the process ends."""
         self.values[key] = value
 
+    def put_all(self, values: Mapping[str, object]) -> None:
+        """Remember several."""
+        for key, value in values.items():
+            self.put(key, value)
 
-def keep_control(kept: Kept, control: Control, moment: Moment) -> None:
-    """Keep modes, boosts and limits. Raises KeepError, like all that keep something for the desk."""
-    kept.put("control", control_to_json(control, moment))
+
+def control_to_keep(control: Control, moment: Moment) -> dict[str, object]:
+    """Modes, boosts and limits, for `put_all`."""
+    return {"control": control_to_json(control, moment)}
 
 
 def kept_control(kept: Kept, mode: Mode, moment: Moment, chargers: Container[str]) -> Control:
@@ -57,14 +64,12 @@ def kept_control(kept: Kept, mode: Mode, moment: Moment, chargers: Container[str
         return Control(mode=mode)
 
 
-def keep_windows(kept: Kept, windows: tuple[Window, ...], written: tuple[Window, ...]) -> None:
-    """Keep windows; those of single days that a program adds leave the `written` ones to the settings."""
+def windows_to_keep(windows: tuple[Window, ...], written: tuple[Window, ...]) -> dict[str, object]:
+    """Windows; those of single days that a program adds leave the `written` ones to the settings."""
     added = tuple(one for one in windows if one.until and one not in written)
     if tuple(one for one in windows if one not in added) == written:
-        kept.put("dated_windows", [write_window(one) for one in added])
-        kept.put("windows", None)
-    else:
-        kept.put("windows", [write_window(one) for one in windows])
+        return {"dated_windows": [write_window(one) for one in added], "windows": None}
+    return {"windows": [write_window(one) for one in windows]}
 
 
 def kept_windows(kept: Kept, written: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -81,9 +86,9 @@ def kept_windows(kept: Kept, written: tuple[Window, ...]) -> tuple[Window, ...]:
         return written
 
 
-def keep_prices(kept: Kept, ahead: PricesAhead) -> None:
-    """Keep what a kWh costs from now on."""
-    kept.put("prices", prices.to_json(ahead))
+def prices_to_keep(ahead: PricesAhead) -> dict[str, object]:
+    """What a kWh costs from now on."""
+    return {"prices": prices.to_json(ahead)}
 
 
 def kept_prices(kept: Kept) -> PricesAhead:
@@ -96,9 +101,9 @@ def kept_prices(kept: Kept) -> PricesAhead:
         return PricesAhead()
 
 
-def keep_cars(kept: Kept, cars: Mapping[str, CarStatus]) -> None:
-    """Keep what is known of cars."""
-    kept.put("cars", [car_to_json(known) for known in cars.values()])
+def cars_to_keep(cars: Mapping[str, CarStatus]) -> dict[str, object]:
+    """What is known of cars."""
+    return {"cars": [car_to_json(known) for known in cars.values()]}
 
 
 def kept_cars(kept: Kept) -> dict[str, CarStatus]:

@@ -308,3 +308,34 @@ def test_an_order_that_makes_no_sense_is_refused(order):
     with pytest.raises(Refused):
         house.desk.dim(**order)
     assert house.desk.control.get().dimming is None
+
+
+class OneMore(KeptNowhere):
+    """A disk that takes one change more, and then the power goes."""
+
+    def put_all(self, values):
+        if self.values:
+            raise KeepError("the power went")
+        super().put_all(values)
+
+
+def test_a_backup_is_put_in_force_and_kept_in_one_piece():
+    house = House(OneMore())
+    house.desk.restore([NIGHT], Mode.OFF, {"A7F4": Mode.FAST}, by="10.0.0.7")
+    assert [event.sentence for event in house.told] == [
+        "A backup was restored: mode off, charging windows: 1, asked by 10.0.0.7."
+    ]
+    again = House(house.kept)
+    assert [window.name for window in again.desk.windows.get()] == ["night"]
+    control = again.desk.control.get()
+    assert (control.mode, control.mode_by_charger) == (Mode.OFF, {"A7F4": Mode.FAST})
+
+
+def test_a_backup_holds_as_a_whole_even_when_the_disk_is_full():
+    house = House(FullDisk())
+    with pytest.raises(Refused) as refused:
+        house.desk.restore([NIGHT], Mode.OFF, {"A7F4": Mode.FAST})
+    assert refused.value.status == 507
+    control = house.desk.control.get()
+    assert [window.name for window in house.desk.windows.get()] == ["night"]
+    assert (control.mode, control.mode_by_charger) == (Mode.OFF, {"A7F4": Mode.FAST})

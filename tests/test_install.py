@@ -228,3 +228,25 @@ def test_the_container_copies_only_what_exists_and_runs_a_program_that_answers()
     line = [sys.executable, "-m", "agent.front", "agent", "--help"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert "usage: sunward agent" in done.stdout
+
+
+def test_the_written_way_back_is_no_dead_end(tmp_path):
+    page = (ROOT / "docs/install.md").read_text("utf-8")
+    pull, back = re.findall(r"^    sudo (git -C /opt/sunward .*)$", page, re.MULTILINE)
+    origin, opt = tmp_path / "origin", tmp_path / "opt"
+
+    def git(words):
+        names = ["-c", "user.name=x", "-c", "user.email=x@y"]
+        words = words.replace("/opt/sunward", str(opt)).split()[1:]
+        return subprocess.run(["git", *names, *words], check=True, capture_output=True, text=True).stdout
+
+    git(f"git init -q {origin}")
+    git(f"git -C {origin} commit -q --allow-empty -m first")
+    git(f"git -C {origin} tag v0.1.0")
+    git(f"git clone -q {origin} {opt}")
+    for version in ("second", "third"):
+        git(f"git -C {origin} commit -q --allow-empty -m {version}")
+        git(pull)
+        assert git(f"git -C {opt} log -1 --format=%s").strip() == version
+        git(back)
+        assert git(f"git -C {opt} log -1 --format=%s").strip() == "first"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from agent.journal import JournalLines, leads_to_journal
+from agent.journal import JournalLines, Lines, leads_to_journal
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,19 @@ from agent.journal import JournalLines, leads_to_journal
     [(logging.DEBUG, 7), (logging.INFO, 6), (logging.WARNING, 4), (logging.ERROR, 3), (logging.CRITICAL, 2)],
 )
 def test_each_line_says_how_much_it_matters(level, number):
-    record = logging.LogRecord("x", level, "f", 1, "The bus is gone.\nIt is tried %s.", ("again",), None)
-    assert JournalLines().format(record) == f"<{number}>The bus is gone.\n<{number}>It is tried again."
+    record = logging.LogRecord("x", level, "f", 1, "The bus is gone. It is tried %s.", ("again",), None)
+    record.exc_text = "Traceback:\n  ..."
+    lines = ("The bus is gone. It is tried again.", "Traceback:", "  ...")
+    assert JournalLines().format(record) == "\n".join(f"<{number}>{line}" for line in lines)
+
+
+@pytest.mark.parametrize("form", [Lines("%(message)s"), JournalLines()])
+def test_nobody_writes_a_line_of_their_own(form):
+    name = "Comet\n<0>The house burns.\r\x1b[2J\u202e\u2028 Käfer 🚗"
+    record = logging.LogRecord("x", logging.INFO, "f", 1, "The car %s is told.", (name,), None)
+    told = form.format(record).removeprefix("<6>")
+    written = r"The car Comet\n<0>The house burns.\r\x1b[2J\u202e\u2028 Käfer 🚗 is told."
+    assert told == written
 
 
 def test_only_the_stream_that_systemd_gave_us_leads_to_the_journal(tmp_path):

@@ -15,10 +15,12 @@ from pathlib import Path
 from agent.doors.outlet import Outlet, Surroundings, Trouble
 from agent.doors.outlet_settings import FilesSettings
 from agent.doors.records import RecordBox
+from agent.journal import Lines
 from agent.model import Moment
 
 LOOK_EVERY_S = 2.0
 NAME = "sunward.log"
+TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 class LogFiles(Outlet):
@@ -62,7 +64,7 @@ class LogFiles(Outlet):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             settings = self._settings
             self._file = _File(self.path, int(settings.max_mb * 1e6), settings.keep)
-            self._file.setFormatter(_Json() if settings.form == "json" else _Text())
+            self._file.setFormatter(_Json() if settings.form == "json" else Lines(TEXT))
         return self._file
 
 
@@ -73,11 +75,6 @@ class _File(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """A full disk is for our caller to know."""
         raise
-
-
-class _Text(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 
 class _Json(logging.Formatter):

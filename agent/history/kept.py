@@ -52,19 +52,20 @@ class Kept:
 
     def put(self, key: str, value: object) -> None:
         """Keep a value for good. Raises KeepError, and then the former value still counts."""
-        try:
-            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise KeepError(f"The value of {key} can't be kept: {error}.") from error
+        self.put_all({key: value})
+
+    def put_all(self, values: Mapping[str, object]) -> None:
+        """Keep several values for good, all of them or none. Raises KeepError like `put`."""
+        texts = {key: _text(key, value) for key, value in values.items()}
         with self._lock:
             self._load()
             try:
-                self._write({key: text})
+                self._write(texts)
             except FileTrouble as problem:
                 if problem.kind != "corrupt":
                     raise KeepError(f"{problem} The change was not kept.") from problem
-                self._begin_anew(problem, {**self._values, key: text})
-            self._values[key] = text
+                self._begin_anew(problem, self._values | texts)
+            self._values |= texts
 
     def close(self) -> None:
         """Close the file."""
@@ -131,3 +132,10 @@ class Kept:
     def _say(self, kind: str, sentence: str) -> None:
         at_wall = self._clock.now().wall
         self._tell(Event(kind, sentence, "error", subject="state", at_wall=at_wall))
+
+
+def _text(key: str, value: object) -> str:
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise KeepError(f"The value of {key} can't be kept: {error}.") from error

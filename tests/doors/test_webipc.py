@@ -130,3 +130,10 @@ def test_a_folder_that_is_not_there_is_one_sentence(house, tmp_path):
     door = WebIpcDoor(house.rooms, legacy, orders_for(house.rooms, legacy))
     with pytest.raises(OSError, match=r"legacy\.ipc_path"):
         door.start()
+
+
+def test_a_message_that_no_page_sends_is_taken_out_of_the_way(house, tmp_path):
+    with opened(house, tmp_path):
+        for text in ("chargeNow" + "x" * 300, "x" * 8000):
+            php(house, tmp_path, text)
+        assert order(house, tmp_path, "chargeNow")[3] == "32.00"

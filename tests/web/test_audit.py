@@ -51,7 +51,7 @@ CHANGES = {
     ("PUT", "/api/v1/calls"): Change("The account of cloud calls is told by", {"today": {"data": 3}}),
     ("PUT", "/api/v1/prices"): Change("The price of power is told by", PRICES),
     ("PUT", "/api/v1/meters/{role}"): Change("The grid meter is told by", {"watts": 5}, {"role": "grid"}),
-    ("PUT", "/api/v1/admin/restore"): Change("The house was set to off", BACKUP),
+    ("PUT", "/api/v1/admin/restore"): Change("A backup was restored: mode off", BACKUP),
     ("PUT", "/api/v1/admin/password"): Change("The page's password was", {"new": PASSWORD}),
     ("POST", "/api/v1/admin/tokens"): Change(
         "The token “evcc” was made, scope read", {"name": "evcc", "scope": "read"}

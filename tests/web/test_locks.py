@@ -228,6 +228,14 @@ def test_a_token_is_shown_once_named_in_the_journal_and_taken_back_at_once(locke
     assert made["token"] not in str(house.history.rows)
 
 
+def test_nobody_makes_a_token_that_passes_for_the_one_of_credentials_env(house):
+    with house.open_web() as server:
+        for name in ("WEB_TOKEN", "web_token"):
+            made = httpx.post(f"{server.url}/api/v1/admin/tokens", json={"name": name, "scope": "read"})
+            assert made.status_code == 409
+            assert "choose another name" in made.json()["detail"]
+
+
 def test_sessions_survive_a_restart_and_can_be_ended(house, tmp_path):
     settings = WebSettings("127.0.0.1:0", password=PASSWORD, keys=tmp_path)
     firefox = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -294,6 +302,16 @@ def test_guesses_from_one_ipv6_network_are_counted_together(house):
                 f"{server.url}/login", json={"password": PASSWORD}, headers={"X-Forwarded-For": guest}
             )
             assert asked.status_code == status
+
+
+@pytest.mark.parametrize("hop", ["unknown", "_hidden", "192.0.2.9:4711"])
+def test_a_visitor_cannot_choose_an_address_where_the_proxy_names_none(house, hop):
+    proxied = WebSettings("127.0.0.1:0", password=PASSWORD, proxies=("127.0.0.1",))
+    with house.open_web(proxied) as server:
+        for number in range(6):
+            said = {"X-Forwarded-For": f"203.0.113.{number}, {hop}"}
+            answer = httpx.post(f"{server.url}/login", json={"password": "guess"}, headers=said)
+            assert answer.status_code == (401 if number < 5 else 429)
 
 
 def test_an_ipv4_proxy_is_known_on_an_ipv6_socket(house):

@@ -19,7 +19,11 @@ def told(house):
 def test_the_first_password_is_set_on_this_computer_and_locks_the_house_at_once(house, tmp_path):
     settings = WebSettings("127.0.0.1:0", keys=tmp_path)
     with house.open_web(settings) as server, httpx.Client(base_url=server.url) as web:
-        assert web.put(WHERE, json={"new": "short"}).status_code == 422
+        for wrong in ({"new": "a secret"}, {"old": "a secret", "new": 1}, {"new": FIRST, "old": 47114711}):
+            refused = web.put(WHERE, json=wrong)
+            assert refused.status_code == 422
+            assert "secret" not in refused.text
+            assert "4711" not in refused.text
         (session,) = web.put(WHERE, json={"new": FIRST}).json()
         assert session["current"]
         assert web.get("/api/v1/state").status_code == 200

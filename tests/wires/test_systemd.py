@@ -170,7 +170,7 @@ def test_an_update_and_the_way_back_are_two_commands_each(computer):
     assert computer.unit("sunward-agent", "WatchdogUSec") == "9s"
     second = computer.unit("sunward-agent", "MainPID")
     assert first != second
-    computer.does(f"git -C {HOME} checkout -q before && {INSTALL} --yes")
+    computer.does(f"git -C {HOME} reset -q --keep before && {INSTALL} --yes")
     assert computer.unit("sunward-agent", "WatchdogUSec") == "10s"
     assert computer.unit("sunward-agent", "MainPID") != second
     assert until(lambda: healthy(computer), 20)

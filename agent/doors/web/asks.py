@@ -6,7 +6,15 @@ import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from agent.boosts import LONGEST_BOOST_S, Refused
 from agent.model import CarStatus, Mode, Moment, PriceAhead, PricesAhead, SunAhead
@@ -53,6 +61,21 @@ Until = Annotated[
         }
     ),
 ]
+
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+
+
+def _one_line(text: str) -> str:
+    if re.fullmatch(ONE_LINE, text) is None:
+        raise ValueError("must be one line, without control characters")
+    return text
+
+
+# Text that stands in sentences, logs and letters: a new line in it would pass for one of ours.
+_SHOWN = {"pattern": ONE_LINE}
+Words = Annotated[str, Field(max_length=40, json_schema_extra=_SHOWN), AfterValidator(_one_line)]
+CarName = Annotated[str, Field(max_length=80, json_schema_extra=_SHOWN), AfterValidator(_one_line)]
+Currency = Annotated[str, Field(max_length=8, json_schema_extra=_SHOWN), AfterValidator(_one_line)]
 
 
 class Ask(BaseModel):
@@ -104,10 +127,10 @@ class BoostBody(Ask):
 class CarBody(Ask):
     """What is known of one car; it replaces all that was known before. `at_wall` is now if not said."""
 
-    name: Annotated[str, Field(max_length=80)] = ""
+    name: CarName = ""
     soc_percent: Percent | None = None
     limit_percent: Percent | None = None
-    charging_state: Annotated[str, Field(max_length=40)] = ""
+    charging_state: Words = ""
     plugged: Truth | None = None
     asleep: Truth | None = None
     at_wall: IsoTime | None = None
@@ -130,7 +153,7 @@ class CallsBody(Ask):
     caps: Annotated[dict[str, Counter], Field(max_length=20)] = {}
     month_money: Money = 0.0
     month_money_cap: Money = 0.0
-    currency: Annotated[str, Field(max_length=8)] = ""
+    currency: Currency = ""
 
 
 class SunBody(Ask):
@@ -155,7 +178,7 @@ class PriceBody(Ask):
     buy_per_kwh: PerKwh
     sell_per_kwh: PerKwh | None = None
     co2_g_per_kwh: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=5000)] | None = None
-    name: Annotated[str, Field(max_length=40)] = ""
+    name: Words = ""
 
 
 class PricesBody(Ask):

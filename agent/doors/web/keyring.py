@@ -43,6 +43,7 @@ WRONG_FROM_ALL = 60
 MOST_ADDRESSES = 1000
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
 PREFIX = "sunward_"
+FIXED = "WEB_TOKEN"  # the one that stands in credentials.env
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +77,7 @@ class KeyRing:
     def __init__(self, clock: Clock, file: KeyFile, password: str = "", tokens: Iterable[str] = ()) -> None:
         self._clock = clock
         self._file = file
-        self._fixed = tuple(Token("WEB_TOKEN", "control", digest_of(text), None) for text in tokens)
+        self._fixed = tuple(Token(FIXED, "control", digest_of(text), None) for text in tokens)
         self.patience = Patience(clock)
         self._take_over(password)
 
@@ -185,7 +186,9 @@ class KeyRing:
         made = Token(name, scope, digest_of(secret), wall.timestamp() if wall else None)
 
         def add(keys: Keys) -> Keys:
-            if any(one.name.casefold() == name.casefold() for one in (*self._fixed, *keys.tokens)):
+            if name.casefold() == FIXED.casefold():
+                raise ValueError(f"“{FIXED}” is the token of credentials.env: choose another name.")
+            if any(one.name.casefold() == name.casefold() for one in keys.tokens):
                 raise ValueError(f"There is a token “{name}” already: revoke it first, or choose another.")
             if len(keys.tokens) >= MOST_TOKENS:
                 raise ValueError(f"There are {MOST_TOKENS} tokens already: revoke those not in use.")

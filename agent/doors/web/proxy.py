@@ -44,10 +44,20 @@ def caller_of(scope: Scope, headers: Headers, trusted: Sequence[Network]) -> Cal
         return Caller(peer, host, secure, any(name in headers for name in CLAIMS))
     said = headers.getlist("x-forwarded-for")
     hops = [plain_address(hop.strip()) for line in said for hop in line.split(",")]
-    address = next((hop for hop in reversed(hops) if _is_address(hop) and not _within(hop, trusted)), peer)
+    address = _first_stranger(reversed(hops), trusted, peer)
     said_host = headers.get("x-forwarded-host", "").split(",")[-1].strip()
     said_proto = headers.get("x-forwarded-proto", "").split(",")[-1].strip().lower()
     return Caller(address, said_host or host, said_proto == "https" if said_proto else secure)
+
+
+def _first_stranger(hops: Iterable[str], trusted: Sequence[Network], peer: str) -> str:
+    """The nearest hop that is no proxy of ours. Beyond an unreadable one all is the visitor's word."""
+    for hop in hops:
+        if not _is_address(hop):
+            break
+        if not _within(hop, trusted):
+            return hop
+    return peer
 
 
 def plain_address(text: str) -> str:

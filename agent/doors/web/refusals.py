@@ -25,6 +25,9 @@ SENTENCES = {
 }
 
 
+SECRET = {"old", "new"}  # a password that is refused is not repeated
+
+
 class BadJson(HTTPException):
     """The body is not JSON as we take it; `detail` is a sentence. (FastAPI lets only its own errors pass.)"""
 
@@ -127,9 +130,14 @@ def _problem(item: dict[str, Any]) -> str:
         return f"{where} is not known here"
     if item["type"] == "missing":
         return f"{where} is missing"
-    what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    what = what.removeprefix("Input should be ").removeprefix("must be ")
-    return f"{where} must be {what}{_shown(item)}"
+    what = str(item["msg"]).rstrip(".")
+    if item["type"] == "timezone_aware":
+        what = "must end with its offset from UTC, like +02:00"
+    elif item["type"] == "value_error":
+        what = what.removeprefix("Value error, ")
+    else:
+        what = re.sub(r"^\w+ should ", "must ", what)
+    return f"{where}{'' if what.startswith('must ') else ':'} {what}{_shown(item)}"
 
 
 def _where(parts: Sequence[Any]) -> str:
@@ -139,6 +147,8 @@ def _where(parts: Sequence[Any]) -> str:
 
 def _shown(item: dict[str, Any]) -> str:
     value = item.get("input")
+    if SECRET & set(item["loc"]):
+        return ""
     if isinstance(value, bool | int | float | str) and len(str(value)) <= 40:
         return f", not {value!r}"
     return ""

@@ -11,14 +11,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from agent.desk import Refused
 from agent.doors.rooms import Rooms
 from agent.doors.web.asks import Ask, ChargerId, ModeWord
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.routes.windows import WindowRow
 from agent.doors.web.view import asked_by
 from agent.model import Mode
-from scheduler.window_rows import WindowError, read_windows, write_window
+from scheduler.window_rows import write_window
 
 
 class FindingAnswer(BaseModel):
@@ -62,15 +61,8 @@ def router(rooms: Rooms) -> APIRouter:
     def restore(body: BackupBody, request: Request) -> BackupBody:
         """Put a backup in force, whole or not at all. Answers what holds then."""
         rows = [row.model_dump(by_alias=True) for row in body.windows]
-        _check(rooms, body, rows)
-        by = asked_by(request)
-        rooms.desk.put_windows(rows, by=by)
-        rooms.desk.set_mode(Mode(body.mode), by=by)
-        for charger_id in rooms.desk.control.get().mode_by_charger:
-            if charger_id not in body.chargers:
-                rooms.desk.set_mode(None, charger_id, by=by)
-        for charger_id, mode in body.chargers.items():
-            rooms.desk.set_mode(Mode(mode), charger_id, by=by)
+        chargers = {charger_id: Mode(mode) for charger_id, mode in body.chargers.items()}
+        rooms.desk.restore(rows, Mode(body.mode), chargers, by=asked_by(request))
         return BackupBody.model_validate(_backup(rooms))
 
     return routes
@@ -84,15 +76,3 @@ def _backup(rooms: Rooms) -> dict[str, Any]:
         "chargers": {charger_id: mode.value for charger_id, mode in control.mode_by_charger.items()},
         "windows": [write_window(window) for window in rooms.desk.windows.get()],
     }
-
-
-def _check(rooms: Rooms, body: BackupBody, rows: list[dict[str, Any]]) -> None:
-    """Refuse a backup that does not fit this house before anything of it holds."""
-    names = {charger.charger_id: charger.name for charger in rooms.site.rules.chargers}
-    strange = [charger_id for charger_id in body.chargers if charger_id not in names]
-    if strange:
-        raise Refused(409, f"The backup speaks of {strange[0]!r}, and there is no such charger here.")
-    try:
-        read_windows(rows, names)
-    except WindowError as error:
-        raise Refused(409, " ".join(error.problems)) from None

@@ -13,7 +13,7 @@ from agent.doors.rooms import Rooms
 from agent.doors.web.asks import Ask
 from agent.doors.web.auth import guessing, set_cookie
 from agent.doors.web.keyfile import Scope, Session, Token
-from agent.doors.web.keyring import LONGEST_PASSWORD, SHORTEST_PASSWORD, KeyRing, Visitor
+from agent.doors.web.keyring import FIXED, LONGEST_PASSWORD, SHORTEST_PASSWORD, KeyRing, Visitor
 from agent.doors.web.origins import device_of
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by, visitor_of
@@ -185,6 +185,4 @@ def _session(one: Session, own: str, zone: tzinfo) -> SessionAnswer:
 
 
 def _token(one: Token, zone: tzinfo) -> TokenAnswer:
-    return TokenAnswer(
-        name=one.name, scope=one.scope, made=_when(one.made_s, zone), fixed=one.name == "WEB_TOKEN"
-    )
+    return TokenAnswer(name=one.name, scope=one.scope, made=_when(one.made_s, zone), fixed=one.name == FIXED)
