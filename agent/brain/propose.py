@@ -56,6 +56,7 @@ def propose(
                 case.most_watts_per_amp,
                 case.uncounted_watts,
                 case.memory.learned,
+                case.stray_amps,
             )
         )
         pasts[charger_id] = past

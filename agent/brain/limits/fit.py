@@ -27,6 +27,12 @@ class Proposal(NamedTuple):
     watts_per_amp: float = 230.0
     uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
     learned: Learned = NOTHING
+    stray_amps: float = 0.0  # flow there whatever is offered
+
+    @property
+    def carried_amps(self) -> float:
+        """What flows there at the most: as much as is offered, or more where an offer is not followed."""
+        return max(self.amps, self.stray_amps)
 
     @property
     def felt(self) -> tuple[str, ...]:
@@ -65,28 +71,48 @@ def lower(p: Proposal, amps: float, rule: str, why: str, steps: list[Step]) -> P
 def fit(
     proposals: list[Proposal], weight: Weight, room: float, rule: str, why: str, steps: list[Step]
 ) -> list[Proposal]:
-    """Lower the chargers that weigh something until they fit into `room`, last priority first to zero."""
-    mine = [(p, weight(p)) for p in proposals if p.amps > 0]
+    """Lower the chargers that weigh something until they fit into `room`, last priority first to zero.
+
+    What flows whatever is offered (`stray_amps`) is taken off the room before the others share the rest.
+    """
+    mine = [(p, weight(p)) for p in proposals if p.amps > 0 or p.stray_amps > 0]
     mine = [(p, heavy) for p, heavy in mine if heavy > 0]
-    if sum(p.amps * heavy for p, heavy in mine) - room <= HAIR:
+    if sum(p.carried_amps * heavy for p, heavy in mine) - room <= HAIR:
         return proposals
-    lowered = _squeeze(mine, max(0.0, room))
+    lowered: dict[str, float] = {}
+    strays = [(p, heavy) for p, heavy in mine if p.stray_amps > 0]
+    if strays:
+        room = _beside_strays(strays, room, lowered)
+        why = ", ".join((why, *(_stray_words(p) for p, _ in strays)))
+        mine = [(p, heavy) for p, heavy in mine if not p.stray_amps]
+    _squeeze(mine, max(0.0, room), lowered)
     return [
         lower(p, lowered[p.rules.charger_id], rule, why, steps) if p.rules.charger_id in lowered else p
         for p in proposals
     ]
 
 
-def _squeeze(mine: Sequence[tuple[Proposal, float]], room: float) -> dict[str, float]:
+def _beside_strays(strays: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> float:
+    """Offer those that do not follow no more than they take, less what is missing; the room left."""
+    for p, heavy in strays:
+        amps[p.rules.charger_id] = float(int(min(p.amps, p.stray_amps, max(0.0, room / heavy))))
+        room -= p.stray_amps * heavy
+    return room
+
+
+def _stray_words(p: Proposal) -> str:
+    does = "does not come down" if p.status.linked else "has fallen silent"
+    return f"{p.stray_amps:.0f} A of them for {p.rules.label}, which {does}"
+
+
+def _squeeze(mine: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> None:
     """Whole amps for each: first the chargers with cars, then, from what is left, the others."""
-    amps: dict[str, float] = {}
     for has_car in (True, False):
         group = [one for one in mine if one[0].status.has_car is has_car]
         group.sort(
             key=lambda one: (one[0].rules.priority, not one[0].status.charging, one[0].rules.charger_id)
         )
         room = _spread(group, room, amps)
-    return amps
 
 
 def _spread(order: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> float:

@@ -65,7 +65,7 @@ def imbalance(
     loads = {}
     for phase in phases:
         house = house_amps(phase, proposals, rules, grid, draws) if grid and grid.amps_by_phase else 0.0
-        loads[phase] = house + sum(p.amps for p in proposals if phase in p.phases)
+        loads[phase] = house + sum(p.carried_amps for p in proposals if phase in p.phases)
     full = max(phases, key=lambda phase: loads[phase])
     least = min(phases, key=lambda phase: loads[phase])
     excess = loads[full] - loads[least] - rules.imbalance_amps
@@ -75,5 +75,5 @@ def imbalance(
     def tilts(p: Proposal) -> float:
         return 1.0 if full in p.phases and least not in p.phases else 0.0
 
-    room = sum(p.amps * tilts(p) for p in proposals) - excess
+    room = sum(p.carried_amps * tilts(p) for p in proposals) - excess
     return full, tilts, room
