@@ -111,6 +111,7 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
     blind = scene.sun_age_s > rules.stale_minimum_s
     if fresh is not None:
         out = _proven(out, scene.now, steps)
+    falling = any(p.status.drawn_amps > p.amps + 1.0 for p in out)
     for phase in PHASES[: rules.site_phases]:
         rule = f"{MAIN_FUSE} on {phase}"
         if blind:
@@ -123,7 +124,8 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
             room = max(0.0, fuse_room(phase, out, rules, scene.reserved_watts, fresh, scene.draws))
             why = f"the {rule} allows {room:.0f} A for all chargers together"
             out = fit(out, on_phase(phase), room, rule, why, steps)
-            out = _none_into_used(out, phase, room, steps)
+            if falling:
+                out = _none_into_used(out, phase, room, steps)
     return _calm(out, scene, MAIN_FUSE, "the main fuse", steps)
 
 

@@ -75,9 +75,15 @@ def fit(
 
     What flows whatever is offered (`stray_amps`) is taken off the room before the others share the rest.
     """
-    mine = [(p, weight(p)) for p in proposals if p.amps > 0 or p.stray_amps > 0]
-    mine = [(p, heavy) for p, heavy in mine if heavy > 0]
-    if sum(p.carried_amps * heavy for p, heavy in mine) - room <= HAIR:
+    used = 0.0
+    mine = []
+    for p in proposals:
+        amps = p.amps if p.amps > p.stray_amps else p.stray_amps
+        heavy = weight(p) if amps > 0 else 0.0
+        if heavy > 0:
+            used += amps * heavy
+            mine.append((p, heavy))
+    if used - room <= HAIR:
         return proposals
     lowered: dict[str, float] = {}
     strays = [(p, heavy) for p, heavy in mine if p.stray_amps > 0]
