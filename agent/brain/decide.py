@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, heard_at, sun, watch
+from agent.brain.budget import GRIDS_KEPT, Sun, heard_at, kept_for, sun, watch
 from agent.brain.cases import Case, cases_of, is_reserved
 from agent.brain.guard import Proposal, Scene, guard
 from agent.brain.limits.grid import bought
@@ -46,8 +46,8 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
     cases = cases_of(rules, snapshot, memory, moment)
     draw_watts = sum(case.drawn_watts for case in cases)
-    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
     grid = snapshot.readings.get("grid")
+    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, kept_for(memory.draws, grid))
     grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
     surplus = _less_strays(sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now), cases)
     steps: list[Step] = []
