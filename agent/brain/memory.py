@@ -39,6 +39,16 @@ class Above(NamedTuple):
 BELOW = Above()
 
 
+class Sated(NamedTuple):
+    """A car that has long taken nothing of its offer: under which orders, and until when that is believed."""
+
+    orders: str = ""  # whose word, and which mode
+    until_mono_s: float = NEVER
+
+
+HUNGRY = Sated()
+
+
 class ChargerMemory(NamedTuple):
     """One charger's past, as far as it matters. Times are mono_s, NEVER where nothing happened yet."""
 
@@ -58,6 +68,7 @@ class ChargerMemory(NamedTuple):
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
     above: Above = BELOW  # its draw beside its offer
+    sated: Sated = HUNGRY  # whether its car takes nothing of what it is offered
     learned: Learned = NOTHING  # the phases that its car loads
 
 

@@ -57,6 +57,7 @@ def propose(
                 case.uncounted_watts,
                 case.memory.learned,
                 case.stray_amps,
+                case.sated,
             )
         )
         pasts[charger_id] = past
@@ -92,6 +93,8 @@ def _as_of(past: ChargerMemory, now: float) -> ChargerMemory:
 
 
 def _why_it_gives(giver: Claim, taker: Claim) -> str:
+    if giver.sated:
+        return "its car takes nothing"
     if taker.priority != giver.priority:
         return "it comes second"
     return "its turn is over" if giver.turn_over else "its car is fuller"
@@ -112,6 +115,7 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         case.soc_percent,
         HALF_AMP if case.rules.half_amps else 1.0,
         past.level_amps,
+        case.sated,
     )
 
 

@@ -46,6 +46,7 @@ class Plant:
     vin: str = ""
     defiant: bool = False
     stuck: set[str] = field(default_factory=set)  # chargers whose cars go on as they are
+    full: set[str] = field(default_factory=set)  # chargers whose cars take nothing
     silent: dict[str, float] = field(default_factory=dict)  # chargers that say nothing any more, since when
     battery: Reading | None = None
     phase_load_amps: tuple[float, ...] | None = None
@@ -117,6 +118,9 @@ class Plant:
             self.starts[charger_id].append(self.now)
         if not offered:
             self.enabled_at.pop(charger_id, None)
+        if charger_id in self.full:
+            self.drawn[charger_id] = 0.0
+            return
         lagging = offered and self.now - self.enabled_at[charger_id] < 20
         aim = 0.0 if lagging else min(offered, self.car_max_amps)
         have = self.drawn[charger_id]

@@ -28,6 +28,7 @@ class Proposal(NamedTuple):
     uncounted_watts: float = 0.0  # drawn besides, if a car whose phases are not known yet loads them all
     learned: Learned = NOTHING
     stray_amps: float = 0.0  # flow there whatever is offered
+    sated: bool = False  # its car takes nothing of its offer
 
     @property
     def carried_amps(self) -> float:
@@ -116,18 +117,33 @@ def _squeeze(mine: Sequence[tuple[Proposal, float]], room: float, amps: dict[str
     for has_car in (True, False):
         group = [one for one in mine if one[0].status.has_car is has_car]
         group.sort(
-            key=lambda one: (one[0].rules.priority, not one[0].status.charging, one[0].rules.charger_id)
+            key=lambda one: (
+                one[0].sated,
+                one[0].rules.priority,
+                not one[0].status.charging,
+                one[0].rules.charger_id,
+            )
         )
         room = _spread(group, room, amps)
 
 
 def _spread(order: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> float:
-    """The minimum for each in order while it lasts, then the rest, an ampere at a time; what is left."""
+    """The minimum for each in order while it lasts, then the rest, an ampere at a time; what is left.
+
+    Nobody's amps are kept for a car that takes none but its minimum, with which it may wake up.
+    """
     for p, heavy in order:
         least = min(p.amps, p.rules.min_amps)
         amps[p.rules.charger_id] = least if least * heavy <= room + HAIR else 0.0
         room -= amps[p.rules.charger_id] * heavy
-    growing = [one for one in order if amps[one[0].rules.charger_id]]
+    for sated in (False, True):
+        room = _grow(
+            [one for one in order if amps[one[0].rules.charger_id] and one[0].sated is sated], room, amps
+        )
+    return room
+
+
+def _grow(growing: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> float:
     while growing:
         still = []
         for p, heavy in growing:
