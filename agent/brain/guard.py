@@ -229,14 +229,24 @@ def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Propos
             return lower(
                 p, blind, "stale meter", f"{silent}: only {blind:.0f} A beside an unwatched main fuse", steps
             )
-    elif age_s > rules.stale_safe_s:
+    elif p.amps and age_s > rules.stale_safe_s:
         safe = p.rules.min_amps if p.mode is Mode.SOLAR_MIN else 0.0
         return lower(p, safe, "stale meter", f"{silent}: {_offer_words(safe)} until it is back", steps)
-    elif age_s > rules.stale_minimum_s:
+    elif p.amps and age_s > rules.stale_minimum_s:
         return lower(p, p.rules.min_amps, "stale meter", f"{silent}: down to the minimum", steps)
+    if not p.amps and age_s > rules.stale_minimum_s and p.mode in (Mode.SOLAR, Mode.SOLAR_MIN):
+        return _not_before(p, f"{silent}: no charging until it is back", steps)
     if p.amps > p.before_amps:
         return lower(p, p.before_amps, "stale meter", f"{silent}: no more before it is back", steps)
     return p
+
+
+def _not_before(p: Proposal, why: str, steps: list[Step]) -> Proposal:
+    """Nothing is offered as it is; what an old reading would promise is not said."""
+    if not p.status.linked:
+        return p
+    steps.append(Step("stale meter", p.rules.charger_id, 0.0, 0.0, why))
+    return p._replace(why=why)
 
 
 def _offer_words(amps: float) -> str:
