@@ -92,9 +92,12 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
         out = _main_fuse(out, scene, fresh, steps)
     if rules.imbalance_amps > 0 and rules.site_phases > 1:
         out = _even(out, scene, fresh, steps)
-    if rules.peak_watts > 0 and fresh is not None:
-        room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
-        why = f"the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
+    if rules.peak_watts > 0 and rules.has_meter:
+        room, seen = rules.peak_watts, "the grid meter is silent, and "
+        if fresh is not None:
+            room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
+            seen = ""
+        why = f"{seen}the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
         out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the peak cap", steps)
     if scene.dimming is not None:
         out = _dim(out, scene.dimming, steps)

@@ -110,3 +110,12 @@ def test_a_main_fuse_without_any_meter_is_one_that_nobody_watches():
     plant = Plant(replace(TWO, has_meter=False), control=fast(), meter_works=False).run(100)
     assert sum(plant.drawn.values()) == 6
     assert "no meter watches the main fuse" in plant.reason("0001")
+
+
+def test_the_cap_on_what_is_bought_holds_for_the_chargers_alone_while_the_meter_is_silent():
+    plant = Plant(Rules((one(),), 32.0, peak_watts=3000.0, peak_over="now"), control=fast()).run(100)
+    assert plant.drawn["0001"] == 10
+    plant.meter_works = False
+    plant.run(400)
+    assert plant.drawn["0001"] == 13
+    assert "the grid meter is silent, and the cap on what is bought leaves 3.0 kW" in plant.reason("0001")

@@ -6,7 +6,8 @@ meter does not tell phases, the house counts as even and only the chargers are c
 **Peak**: where a tariff counts the highest mean of a quarter hour, what may still be bought in this
 quarter is spread over the rest of it. A quarter begins with the clock's, or, until the time is known,
 anywhere. The last minute of a quarter gets no more than a whole minute's share, and no moment more than
-twice the cap. `now` instead of `quarter_hour` keeps every second below the cap.
+twice the cap. `now` instead of `quarter_hour` keeps every second below the cap. While the meter is silent,
+the chargers alone stay below it.
 
 **Dimming**: all chargers together, in amps or watts, while the order lasts.
 """
