@@ -98,7 +98,7 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
             room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
             seen = ""
         why = f"{seen}the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
-        out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the peak cap", steps)
+        out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the cap on what is bought", steps)
     if scene.dimming is not None:
         out = _dim(out, scene.dimming, steps)
     return _amps(out, rules.circuit_amps, "circuit", steps), steps

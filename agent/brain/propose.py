@@ -169,10 +169,11 @@ def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemo
 
 def _without_sun(case: Case, surplus: Sun, now: float) -> tuple[float, str, ChargerMemory]:
     if case.wanted.mode is Mode.SOLAR_MIN and (surplus.watts is None or case.status.has_car):
-        return case.rules.min_amps, surplus.why or "the minimum", _on(case.memory, case.rules.min_amps, now)
+        why = f"the minimum, for {surplus.why}" if surplus.why else "the minimum"
+        return case.rules.min_amps, why, _on(case.memory, case.rules.min_amps, now)
     if surplus.watts is None:
         return 0.0, surplus.why, _off(case.memory, now)
-    return 0.0, "no car is seen here, so the sun goes to the other charger", _off(case.memory, now)
+    return 0.0, "no car is seen here, so the sun goes where one is", _off(case.memory, now)
 
 
 def _at_least_the_minimum(

@@ -42,7 +42,7 @@ def test_a_car_that_does_not_stop_leaves_the_other_only_the_rest_of_the_fuse():
     plant.control = fast("0001")
     assert worst_of(plant, 300) == 0
     assert plant.amps("0002") == 0
-    assert "25 A of them for Garage, which does not come down" in plant.reason("0002")
+    assert "and Garage takes 25 A unasked" in plant.reason("0002")
     plant.stuck.clear()
     plant.until(lambda p: p.drawn["0002"] == 25, 500)
 
@@ -77,7 +77,7 @@ def test_what_a_silent_charger_draws_is_kept_for_it(draws_on_s):
     plant.silent["0001"] = plant.now
     plant.stuck.add("0001")
     plant.run(1)
-    assert "13 A of them for Garage, which has fallen silent" in plant.reason("0002")
+    assert "and Garage, which fell silent, may take 13 A" in plant.reason("0002")
     over_s = worst_of(plant, draws_on_s) if draws_on_s else 0
     plant.drawn["0001"] = 0.0
     assert over_s + worst_of(plant, 60) <= 10
@@ -103,7 +103,7 @@ def test_an_order_to_dim_counts_what_flows_unasked():
     plant.control = replace(fast("0001"), dimming=Dimming(amps=40.0))
     plant.run(30)
     assert plant.amps("0002") == 8
-    assert "32 A of them for Garage" in plant.reason("0002")
+    assert "and Garage takes 32 A unasked" in plant.reason("0002")
 
 
 def test_a_main_fuse_without_any_meter_is_one_that_nobody_watches():

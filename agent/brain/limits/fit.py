@@ -108,8 +108,9 @@ def _beside_strays(strays: Sequence[tuple[Proposal, float]], room: float, amps: 
 
 
 def _stray_words(p: Proposal) -> str:
-    does = "does not come down" if p.status.linked else "has fallen silent"
-    return f"{p.stray_amps:.0f} A of them for {p.rules.label}, which {does}"
+    if p.status.linked:
+        return f"and {p.rules.label} takes {p.stray_amps:.0f} A unasked"
+    return f"and {p.rules.label}, which fell silent, may take {p.stray_amps:.0f} A"
 
 
 def _squeeze(mine: Sequence[tuple[Proposal, float]], room: float, amps: dict[str, float]) -> None:
