@@ -21,7 +21,8 @@ from agent.brain.memory import Watched
 from agent.model import ChargerStatus, Reading, Role, Rules
 
 PLAUSIBLE_VOLTS = (80.0, 300.0)
-DRAWS_KEPT = 20  # one a second
+DRAWS_KEPT = 20  # one a second ...
+DRAWS_BEFORE_SLOW = 1300  # ... or back to the reading of a meter that is asked every so often
 GRIDS_KEPT = 4
 SAME_S = 0.05
 MOVES_FOR_S = 3.0  # after a new offer
@@ -61,6 +62,14 @@ def watch(kept: Watched, at: float, watts: float, most: int) -> Watched:
     if kept and at <= kept[-1][0]:
         return kept
     return (*kept[-most + 1 :], (at, watts))
+
+
+def kept_for(draws: Watched, grid: Reading | None) -> int:
+    """How many draws to remember: back to the instant of the grid's reading, however old that is."""
+    if grid is None or len(draws) < DRAWS_KEPT or draws[-DRAWS_KEPT + 1][0] <= grid.at_mono_s:
+        return DRAWS_KEPT
+    before = next((n for n in range(DRAWS_KEPT, len(draws)) if draws[-n][0] <= grid.at_mono_s), len(draws))
+    return min(before + 1, DRAWS_BEFORE_SLOW)
 
 
 def heard_at(statuses: Sequence[ChargerStatus], now: float) -> float:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.brain.budget import DRAWS_KEPT, GRIDS_KEPT, Sun, heard_at, sun, watch
-from agent.brain.cases import Case, cases_of
+from agent.brain.budget import GRIDS_KEPT, Sun, heard_at, kept_for, sun, watch
+from agent.brain.cases import Case, cases_of, is_reserved
 from agent.brain.guard import Proposal, Scene, guard
 from agent.brain.limits.grid import bought
 from agent.brain.memory import Memory
@@ -33,7 +33,6 @@ from agent.model import (
 )
 
 OFFER_GOOD_S = 10.0
-RESERVED_S = 35.0
 LONGEST_STEP_S = 5.0  # a gap in the brain's own life is not integrated over
 
 
@@ -47,10 +46,10 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
     dt_s = min(max(0.0, now - memory.at_mono_s), LONGEST_STEP_S) if memory.at_mono_s > 0 else 1.0
     cases = cases_of(rules, snapshot, memory, moment)
     draw_watts = sum(case.drawn_watts for case in cases)
-    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, DRAWS_KEPT)
     grid = snapshot.readings.get("grid")
+    draws = watch(memory.draws, heard_at(snapshot.chargers, now), draw_watts, kept_for(memory.draws, grid))
     grids = watch(memory.grids, grid.at_mono_s, grid.watts, GRIDS_KEPT) if grid else memory.grids
-    surplus = sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now)
+    surplus = _less_strays(sun(rules, snapshot.readings, draws, grids, memory.offered_mono_s, now), cases)
     steps: list[Step] = []
     proposals, pasts = propose(cases, surplus, rules, now, dt_s, steps)
     room = _room_for_all(rules, cases, now)
@@ -75,15 +74,25 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
 
 
 def _room_for_all(rules: Rules, cases: list[Case], now: float) -> Rules:
-    """The circuit less what chargers may still draw that have just fallen silent."""
+    """The circuit less what chargers may yet take, beyond what they draw, that have just fallen silent."""
     reserved = sum(
-        max(case.status.offered_amps, case.status.drawn_amps)
+        max(0.0, case.status.offered_amps - case.stray_amps)
         for case in cases
-        if not case.status.linked
-        and case.status.heard_at_mono_s is not None
-        and now - case.status.heard_at_mono_s < RESERVED_S
+        if is_reserved(case.status, now)
     )
     return replace(rules, circuit_amps=max(0.0, rules.circuit_amps - reserved)) if reserved else rules
+
+
+def _less_strays(surplus: Sun, cases: list[Case]) -> Sun:
+    """The sun without what flows where nothing is offered: nobody else can have that."""
+    if surplus.watts is None or not any(case.stray_amps for case in cases):
+        return surplus
+    lost = sum(
+        case.drawn_watts * max(0.0, 1.0 - case.memory.offer_amps * case.status.linked / case.stray_amps)
+        for case in cases
+        if case.stray_amps
+    )
+    return surplus._replace(watts=surplus.watts - lost)
 
 
 def _budget_amps(surplus: Sun, cases: list[Case], rules: Rules) -> float:
@@ -99,4 +108,5 @@ def _offer(p: Proposal, moment: Moment) -> Offer:
 
 def _sentence(p: Proposal) -> str:
     lead = f"Offering {round(p.amps, 1):g} A" if p.amps else "Not charging"
-    return f"{lead}: {p.why}." if p.why else f"{lead}."
+    takes = "; the car takes none of it" if p.sated and p.amps else ""
+    return f"{lead}: {p.why}{takes}." if p.why else f"{lead}{takes}."

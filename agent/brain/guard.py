@@ -9,8 +9,11 @@ How long a main fuse can be overloaded by a charging car:
 
 * the meter tells it: the offer falls in the same second, is on the wire within two, and the car follows at
   some 4 A a second: within ANSWERED_S of the reading at the latest, whichever phase it is;
+* a car does not come down, or its charger has fallen silent: what it draws counts whatever it is offered (for
+  a raise at once, else from 10 s on), and the others share the rest;
 * the meter is silent: after 30 s (a setting) all chargers of a phase together have at most the minimum
   beside a fuse that nobody watches (`blind_fast_amps`), and solar modes nothing from 120 s on;
+  no meter at all is a silent one;
 * the amps of a phase are wrong and the watts are right: as if the meter told it (limits/fuse.py);
 * the meter's phases are not those of the settings: a car has the minimum until two of its steps have shown
   where the meter feels it (one car at a time has 5 A more); then it counts there and where the settings say;
@@ -85,14 +88,17 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
     if rules.has_meter and scene.sun_age_s > rules.stale_no_raise_s:
         out = [_stale(p, rules, scene.sun_age_s, steps) for p in out]
     fresh = grid if grid is not None and scene.now - grid.at_mono_s <= rules.stale_safe_s else None
-    if rules.main_fuse_amps > 0 and rules.has_meter:
+    if rules.main_fuse_amps > 0:
         out = _main_fuse(out, scene, fresh, steps)
     if rules.imbalance_amps > 0 and rules.site_phases > 1:
         out = _even(out, scene, fresh, steps)
-    if rules.peak_watts > 0 and fresh is not None:
-        room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
-        why = f"the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
-        out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the peak cap", steps)
+    if rules.peak_watts > 0 and rules.has_meter:
+        room, seen = rules.peak_watts, "the grid meter is silent, and "
+        if fresh is not None:
+            room = max(0.0, peak_room(out, rules, scene.demand, fresh, scene.draws, scene.now))
+            seen = ""
+        why = f"{seen}the cap on what is bought leaves {room / 1000:.1f} kW for all chargers together"
+        out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the cap on what is bought", steps)
     if scene.dimming is not None:
         out = _dim(out, scene.dimming, steps)
     return _amps(out, rules.circuit_amps, "circuit", steps), steps
@@ -108,18 +114,37 @@ def _main_fuse(out: list[Proposal], scene: Scene, fresh: Reading | None, steps: 
     blind = scene.sun_age_s > rules.stale_minimum_s
     if fresh is not None:
         out = _proven(out, scene.now, steps)
+    falling = any(p.status.drawn_amps > p.amps + 1.0 for p in out)
     for phase in PHASES[: rules.site_phases]:
         rule = f"{MAIN_FUSE} on {phase}"
         if blind:
             least = min((p.rules.min_amps for p in out), default=0.0)
             room = least if rules.blind_fast_amps is None else rules.blind_fast_amps
-            why = f"the meter is silent and nobody watches the main fuse: {room:.0f} A for all cars together"
+            lacks = "the meter is silent and nobody" if rules.has_meter else "no meter"
+            why = f"{lacks} watches the main fuse: {room:.0f} A for all cars together"
             out = fit(out, on_phase(phase), room, f"unwatched {rule}", why, steps)
         if fresh is not None:
             room = max(0.0, fuse_room(phase, out, rules, scene.reserved_watts, fresh, scene.draws))
             why = f"the {rule} allows {room:.0f} A for all chargers together"
             out = fit(out, on_phase(phase), room, rule, why, steps)
+            if falling:
+                out = _none_into_used(out, phase, room, steps)
     return _calm(out, scene, MAIN_FUSE, "the main fuse", steps)
+
+
+def _none_into_used(out: list[Proposal], phase: str, room: float, steps: list[Step]) -> list[Proposal]:
+    """No raise into amps that another car still draws; the minimum passes: a car takes 20 s to wake."""
+    on = [p for p in out if phase in p.phases]
+    drawn = sum(p.status.drawn_amps if p.status.drawn_amps > p.amps + 1.0 else p.amps for p in on)
+    if drawn <= room or drawn <= sum(p.amps for p in on):
+        return out
+    why = "no more before another car has come down: the main fuse bears no more"
+    return [
+        lower(p, max(p.before_amps, p.rules.min_amps), f"{MAIN_FUSE} in use", why, steps)
+        if p.amps > p.before_amps and p in on
+        else p
+        for p in out
+    ]
 
 
 def _proven(out: list[Proposal], now: float, steps: list[Step]) -> list[Proposal]:
@@ -207,14 +232,24 @@ def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Propos
             return lower(
                 p, blind, "stale meter", f"{silent}: only {blind:.0f} A beside an unwatched main fuse", steps
             )
-    elif age_s > rules.stale_safe_s:
+    elif p.amps and age_s > rules.stale_safe_s:
         safe = p.rules.min_amps if p.mode is Mode.SOLAR_MIN else 0.0
         return lower(p, safe, "stale meter", f"{silent}: {_offer_words(safe)} until it is back", steps)
-    elif age_s > rules.stale_minimum_s:
+    elif p.amps and age_s > rules.stale_minimum_s:
         return lower(p, p.rules.min_amps, "stale meter", f"{silent}: down to the minimum", steps)
+    if not p.amps and age_s > rules.stale_minimum_s and p.mode in (Mode.SOLAR, Mode.SOLAR_MIN):
+        return _not_before(p, f"{silent}: no charging until it is back", steps)
     if p.amps > p.before_amps:
         return lower(p, p.before_amps, "stale meter", f"{silent}: no more before it is back", steps)
     return p
+
+
+def _not_before(p: Proposal, why: str, steps: list[Step]) -> Proposal:
+    """Nothing is offered as it is; what an old reading would promise is not said."""
+    if not p.status.linked:
+        return p
+    steps.append(Step("stale meter", p.rules.charger_id, 0.0, 0.0, why))
+    return p._replace(why=why)
 
 
 def _offer_words(amps: float) -> str:

@@ -172,7 +172,9 @@ def _wait_or_start(
         return Held(0.0, why, past._replace(following=following))
     wait_s = _still_to_wait(past, following, light, claim, law, rules, now)
     if wait_s > 0:
-        why = f"starting in {_duration(wait_s)} if the sun stays ({kw:.1f} kW to spare)"
+        why = f"starting in {duration(wait_s)} if the sun stays ({kw:.1f} kW to spare)"
+        if now < past.cut_until_mono_s:
+            why = f"{past.cut_why}; it tries again in {duration(wait_s)}"
         return Held(0.0, why, past._replace(following=following))
     steps = floor(light.amps / claim.step_amps)
     level = min(max(steps * claim.step_amps, claim.min_amps), claim.cap_amps)
@@ -285,7 +287,8 @@ def _running_words(light: Light, kw: float, claim: Claim) -> str:
     return f"the sun has {kw:.1f} kW to spare"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """How long that is, in words."""
     if seconds > 3600:
         return "a while"
     return f"{max(1.0, seconds):.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

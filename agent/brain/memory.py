@@ -29,6 +29,26 @@ class Following(NamedTuple):
     best_amps: float = 0.0  # the best of the day
 
 
+class Above(NamedTuple):
+    """A car that draws more than it was last offered: at its least, and since when it has not come down."""
+
+    least_amps: float = 0.0
+    since_mono_s: float | None = None  # None: it draws no more than it may
+
+
+BELOW = Above()
+
+
+class Sated(NamedTuple):
+    """A car that has long taken nothing of its offer: under which orders, and until when that is believed."""
+
+    orders: str = ""  # whose word, and which mode
+    until_mono_s: float = NEVER
+
+
+HUNGRY = Sated()
+
+
 class ChargerMemory(NamedTuple):
     """One charger's past, as far as it matters. Times are mono_s, NEVER where nothing happened yet."""
 
@@ -47,6 +67,8 @@ class ChargerMemory(NamedTuple):
     stopped_why: str = ""  # what was said when the last amps were taken
     idle_since_mono_s: float | None = None  # offered amps, and the car takes none
     defiant_since_mono_s: float | None = None  # offered nothing, and the car still draws
+    above: Above = BELOW  # its draw beside its offer
+    sated: Sated = HUNGRY  # whether its car takes nothing of what it is offered
     learned: Learned = NOTHING  # the phases that its car loads
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.brain.budget import Sun, drawn_amps
 from agent.brain.cases import Case
 from agent.brain.guard import Proposal
-from agent.brain.hold import follow, hold
+from agent.brain.hold import duration, follow, hold
 from agent.brain.memory import ChargerMemory
 from agent.brain.phases import has_answered, is_tried
 from agent.brain.share import Claim, share, swaps
@@ -56,6 +56,8 @@ def propose(
                 case.most_watts_per_amp,
                 case.uncounted_watts,
                 case.memory.learned,
+                case.stray_amps,
+                case.sated,
             )
         )
         pasts[charger_id] = past
@@ -91,6 +93,8 @@ def _as_of(past: ChargerMemory, now: float) -> ChargerMemory:
 
 
 def _why_it_gives(giver: Claim, taker: Claim) -> str:
+    if giver.sated:
+        return "its car takes nothing"
     if taker.priority != giver.priority:
         return "it comes second"
     return "its turn is over" if giver.turn_over else "its car is fuller"
@@ -111,6 +115,7 @@ def _claim(case: Case, someone_waits: bool, now: float) -> Claim:
         case.soc_percent,
         HALF_AMP if case.rules.half_amps else 1.0,
         past.level_amps,
+        case.sated,
     )
 
 
@@ -123,9 +128,13 @@ def _one(
         return 0.0, "the charger has not been heard on the bus", past
     if case.wanted.mode is Mode.OFF:
         return 0.0, case.wanted.says or "switched off", _off(past, now)
+    most = min(case.limit_amps, rules.circuit_amps)
+    if most < case.rules.min_amps:
+        says = case.wanted.says or ("fast charging" if case.wanted.mode is Mode.FAST else "")
+        return 0.0, _too_few(says, most, case.rules.min_amps), _off(past, now)
     if case.wanted.mode is not Mode.SOLAR and now < past.cut_until_mono_s:
         again_s = past.cut_until_mono_s - now
-        return 0.0, f"{past.cut_why}, less than a car needs; it tries again in {again_s:.0f} s", past
+        return 0.0, f"{past.cut_why}; it tries again in {duration(again_s)}", past
     if case.wanted.mode is Mode.FAST:
         return _fast(case, anyone, now)
     if available is None:
@@ -153,12 +162,6 @@ def _with_sun(
 
 def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemory]:
     says = case.wanted.says or "fast charging"
-    if case.limit_amps < case.rules.min_amps:
-        return (
-            0.0,
-            f"{says}, but {case.limit_amps:.0f} A is below this charger's minimum",
-            _off(case.memory, now),
-        )
     if anyone and not case.status.has_car:
         return 0.0, f"{says}, but no car is seen here and another one is charging", _off(case.memory, now)
     return case.limit_amps, says, _on(case.memory, case.rules.min_amps, now)
@@ -166,10 +169,11 @@ def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemo
 
 def _without_sun(case: Case, surplus: Sun, now: float) -> tuple[float, str, ChargerMemory]:
     if case.wanted.mode is Mode.SOLAR_MIN and (surplus.watts is None or case.status.has_car):
-        return case.rules.min_amps, surplus.why or "the minimum", _on(case.memory, case.rules.min_amps, now)
+        why = f"the minimum, for {surplus.why}" if surplus.why else "the minimum"
+        return case.rules.min_amps, why, _on(case.memory, case.rules.min_amps, now)
     if surplus.watts is None:
         return 0.0, surplus.why, _off(case.memory, now)
-    return 0.0, "no car is seen here, so the sun goes to the other charger", _off(case.memory, now)
+    return 0.0, "no car is seen here, so the sun goes where one is", _off(case.memory, now)
 
 
 def _at_least_the_minimum(
@@ -181,6 +185,11 @@ def _at_least_the_minimum(
     spare_kw = max(0.0, available) * case.watts_per_amp / 1000
     why = "the minimum" if level <= case.rules.min_amps else "the minimum and the sun above it"
     return level, _join(case.wanted.says, f"{why} ({spare_kw:.1f} kW of sun)"), past
+
+
+def _too_few(says: str, most: float, least: float) -> str:
+    words = f"{most:.0f} A is below this charger's minimum of {least:.0f} A"
+    return f"{says}, but {words}" if says else words
 
 
 def _on(past: ChargerMemory, level: float, now: float) -> ChargerMemory:

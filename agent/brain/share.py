@@ -3,7 +3,8 @@
 A car needs its minimum or nothing. So the sun first gives each running car its minimum, in order; what
 is left is spread over the running ones; and a car that waits is told what it *could* have, because it
 must see enough for a while before it starts (and beyond it some room for clouds for each running car, or
-every cloud would stop somebody). The order: priority, and among equals
+every cloud would stop somebody). The order: a car that has long taken nothing of its offer comes
+last; else priority, and among equals
 
 * by charge, where the charge of each car is known: the emptiest first. A running car counts as emptier by
   a hair (LEVEL_PERCENT), so that two that are level don't swap all day;
@@ -44,6 +45,7 @@ class Claim(NamedTuple):
     soc_percent: float | None = None  # of its car, where its cloud tells
     step_amps: float = 1.0  # between two levels
     level_amps: float = 0.0  # the whole amps that it has now
+    sated: bool = False  # its car takes nothing of them
 
     @property
     def least_watts(self) -> float:
@@ -55,12 +57,18 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
     """Who is served before whom."""
     told = all(claim.soc_percent is not None for claim in claims)
 
-    def place(c: Claim) -> tuple[int, float, float, str]:
+    def place(c: Claim) -> tuple[bool, int, float, float, str]:
         if told and c.soc_percent is not None:
-            return c.priority, c.soc_percent - LEVEL_PERCENT * c.on, c.since_mono_s, c.charger_id
+            return c.sated, c.priority, c.soc_percent - LEVEL_PERCENT * c.on, c.since_mono_s, c.charger_id
         if c.on:
-            return c.priority, 2.0 * c.turn_over, c.since_mono_s * (-1 if c.turn_over else 1), c.charger_id
-        return c.priority, 3.0 if c.just_stopped else 1.0, c.since_mono_s, c.charger_id
+            return (
+                c.sated,
+                c.priority,
+                2.0 * c.turn_over,
+                c.since_mono_s * (-1 if c.turn_over else 1),
+                c.charger_id,
+            )
+        return c.sated, c.priority, 3.0 if c.just_stopped else 1.0, c.since_mono_s, c.charger_id
 
     return sorted(claims, key=place)
 
@@ -85,8 +93,13 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
     if len(claims) == 1:
         only = claims[0]
         return {only.charger_id: min(pool_watts / only.watts_per_amp, only.cap_amps)}
+    awake = [claim for claim in claims if not claim.sated]
+    if 0 < len(awake) < len(claims):  # what a car does not take is not kept for it
+        given = share(pool_watts, awake)
+        pool_watts -= sum(given[claim.charger_id] * claim.watts_per_amp for claim in awake if claim.on)
+        return given | share(pool_watts, [claim for claim in claims if claim.sated])
     order = in_order(claims)
-    given: dict[str, float] = {}
+    given = {}
     pool = pool_watts
     for claim in order:
         if claim.on:

@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 from agent.brain.cases import Case
 from agent.brain.guard import DIMMING, FUSE_CALM_S, IMBALANCE, MAIN_FUSE, PEAK, Proposal
+from agent.brain.hold import START_APART_S
 from agent.brain.memory import ChargerMemory, Memory
-from agent.model import ChargerRules, ChargerStatus, Event, Moment, Step, Wish
+from agent.model import ChargerRules, ChargerStatus, Event, Mode, Moment, Step, Wish
 from notify.events import Severity
 
 ASK_TO_START_AFTER_S = 60.0
 ASK_TO_STOP_AFTER_S = 30.0
 STOP_FAILED_AFTER_S = 120.0
 CUT_S = 300.0
+BLIND_S = 60.0  # after a silent meter
 STILL_DRAWS_AMPS = 1.0
 TROUBLE_ENDS_S = 900.0  # a limit that has held nobody back for so long is over
 
@@ -79,7 +81,7 @@ def told(
     """What this second tells, and what is remembered of it."""
     told_now = _Told([], [])
     chargers = {
-        case.rules.charger_id: _one(case, p, pasts[case.rules.charger_id], told_now, moment)
+        case.rules.charger_id: _one(case, p, pasts[case.rules.charger_id], cuts, told_now, moment)
         for case, p in zip(cases, proposals, strict=True)
     }
     limits, troubles = memory.cut_mono_s, memory.limit_told_mono_s
@@ -90,7 +92,14 @@ def told(
     return Told(tuple(told_now.events), tuple(told_now.wishes), chargers, limits, troubles)
 
 
-def _one(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: Moment) -> ChargerMemory:
+def _one(
+    case: Case,
+    p: Proposal,
+    past: ChargerMemory,
+    cuts: Sequence[Step],
+    told_now: _Told,
+    moment: Moment,
+) -> ChargerMemory:
     status, now = case.status, moment.mono_s
     changes: dict[str, Any] = {}
     if p.amps != past.offer_amps:
@@ -98,12 +107,15 @@ def _one(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: 
         if not p.amps:
             changes["stopped_why"] = p.why
     if p.amps == 0 and past.on and status.linked:  # a limit took the last amps
-        changes.update(
-            on=False, since_mono_s=now, level_amps=0.0, cut_until_mono_s=now + CUT_S, cut_why=p.why
-        )
+        changes.update(on=False, since_mono_s=now, level_amps=0.0)
+        changes.update(_refused(p, past, cuts, now))
     if status.linked and status.charging != past.charging:
         changes["charging"] = status.charging
-        why = p.why if p.amps else changes.get("stopped_why") or past.stopped_why or p.why
+        why = (
+            p.why
+            if p.amps
+            else changes.get("stopped_why") or past.stopped_why or f"nothing is offered ({p.why})"
+        )
         told_now.events.append(_charging_event(case.rules, status, p, why, moment))
     idle = status.linked and p.amps > 0 and not status.charging and bool(status.plugged)
     defiant = (
@@ -118,10 +130,31 @@ def _one(case: Case, p: Proposal, past: ChargerMemory, told_now: _Told, moment: 
     return past._replace(**changes) if changes else past
 
 
+def _refused(p: Proposal, past: ChargerMemory, cuts: Sequence[Step], now: float) -> dict[str, Any]:
+    """How long not to start again, and what is said meanwhile.
+
+    A car that follows the sun waits for its next start anyway; and once a silent meter is back, all is well.
+    """
+    limit = next((step for step in reversed(cuts) if step.charger_id == p.rules.charger_id), None)
+    rule = limit.rule if limit is not None else ""
+    if rule == "stale meter":
+        return {"cut_until_mono_s": now + BLIND_S, "cut_why": "the meter was silent a moment ago"}
+    lasts_s = max(CUT_S, past.started_mono_s + START_APART_S - now) if p.mode is Mode.SOLAR else CUT_S
+    if rule.startswith("unwatched"):
+        lasts_s = BLIND_S
+    return {
+        "cut_until_mono_s": now + lasts_s,
+        "cut_why": f"too little for a car when it last tried ({p.why})",
+    }
+
+
 def _charging_event(
     rules: ChargerRules, status: ChargerStatus, p: Proposal, why: str, moment: Moment
 ) -> Event:
     data = {"charger": rules.charger_id, "vin": status.vin, "amps": p.amps, "reason": why}
+    if status.charging and not p.amps:  # it did so before we began, or does so unasked
+        sentence = f"{rules.label} draws {status.drawn_amps:.0f} A with nothing on offer: {p.why}."
+        return Event("charging_started", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)
     if status.charging:
         sentence = f"{rules.label} started charging at {p.amps:g} A: {why}."
         return Event("charging_started", sentence, subject=rules.charger_id, at_wall=moment.wall, data=data)

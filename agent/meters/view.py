@@ -10,7 +10,9 @@ What nobody measures is computed, so that the page is whole:
     grid  = house - solar - battery (+ chargers)       for homes with clamps on load and sun only
 
 A grid or house meter that repeats the same number to the last digit for ten minutes, volts and amps
-included, is taken for frozen: its reading counts as old from then on.
+included, is taken for frozen: its reading counts as old from then on. Where the cars' draw moves by a
+kilowatt meanwhile, one minute is enough: from such a meter every raise would look like more sun to be had.
+(A house battery may hide a car from the grid's meter: where there is one, only the ten minutes count.)
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ from agent.model import ROLES, Event, MeterHealth, MeterView, Moment, Reading, R
 
 COMPUTED = "computed"
 FREEZING: tuple[Role, ...] = ("grid", "house")
+UNMOVED_S = 60.0
+MOVED_WATTS = 1000.0
+MOVES_SHOW_AFTER_S = 15.0  # at the latest, on a meter that is alive
+CARS_EVERY_S, CARS_KEPT = 5.0, 30
+
+
+Cars = tuple[tuple[float, float], ...]  # (mono_s, watts), oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ class Memory:
     source_by_role: Mapping[Role, str] = field(default_factory=dict)
     stale: frozenset[Role] = frozenset()
     balance: Balance = AGREED
+    cars: Cars = ()  # what they drew of late
+    unmoved: Mapping[Source, float] = field(default_factory=dict)  # by frozen source: the same since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +122,10 @@ def compose(
     readings: dict[Role, Reading] = {}
     health: list[MeterHealth] = []
     fresh: set[Role] = set()
+    cars = _with_cars(memory.cars, moment.mono_s, chargers_watts)
+    unmoved = _unmoved(plan, board, memory, cars) if limits.frozen_s > 0 else {}
     for role in ROLES:
-        candidates = _candidates(role, plan, board, limits, moment)
+        candidates = _candidates(role, plan, board, limits, moment, unmoved)
         chosen = next((one for one in candidates if one.fresh), None) or _youngest(candidates)
         health += [_health(role, one) for one in candidates]
         if chosen and chosen.reading:
@@ -128,16 +141,51 @@ def compose(
     stale = frozenset(role for role in wanted if not patient or role in memory.stale)
     by_role = {role: reading.source for role, reading in readings.items() if role in fresh}
     events = _events(memory, stale, by_role, health) + ([disagreement] if disagreement else [])
-    later = Memory(started, {**memory.source_by_role, **by_role}, stale, balance)
+    later = Memory(started, {**memory.source_by_role, **by_role}, stale, balance, cars, unmoved)
     return MeterView(readings, tuple(health)), later, events
 
 
-def _candidates(role: Role, plan: Plan, board: Board, limits: Limits, moment: Moment) -> list[Candidate]:
+def _with_cars(cars: Cars, now: float, watts: float) -> Cars:
+    if cars and now - cars[-1][0] < CARS_EVERY_S:
+        return cars
+    return (*cars[-CARS_KEPT + 1 :], (now, watts))
+
+
+def _unmoved(plan: Plan, board: Board, memory: Memory, cars: Cars) -> Mapping[Source, float]:
+    """The sources that have said the same to the last digit while the cars' draw moved, and since when."""
+    if "battery" in plan.choices:
+        return {}
+    found: dict[Source, float] = {}
+    for role in FREEZING:
+        for source in (one for sum_ in plan.choices.get(role, ()) for one in sum_):
+            readings = board.states[source].readings if source in board.states else {}
+            timed = readings.get(role) or readings.get("any")
+            if timed is None or source.driver.steady or not timed.values.watts:
+                continue
+            since, at = timed.since_mono_s, timed.at_mono_s
+            if memory.unmoved.get(source) == since or (at - since > UNMOVED_S and _moved(cars, since, at)):
+                found[source] = since
+    return found
+
+
+def _moved(cars: Cars, since: float, at: float) -> bool:
+    drew = [watts for then, watts in cars if since <= then <= at - MOVES_SHOW_AFTER_S]
+    return bool(drew) and max(drew) - min(drew) > MOVED_WATTS
+
+
+def _candidates(
+    role: Role,
+    plan: Plan,
+    board: Board,
+    limits: Limits,
+    moment: Moment,
+    unmoved: Mapping[Source, float],
+) -> list[Candidate]:
     choices = plan.choices.get(role, ())
     found = [
         _pushed(role, board, limits, moment)
         if sum_[0].driver.scheme == PUSHED
-        else _sum(role, sum_, board, limits, moment)
+        else _sum(role, sum_, board, limits, moment, unmoved)
         for sum_ in choices
     ]
     if role in board.pushes and not any(sum_[0].driver.scheme == PUSHED for sum_ in choices):
@@ -157,8 +205,15 @@ def _pushed(role: Role, board: Board, limits: Limits, moment: Moment) -> Candida
     return Candidate(push.reading.source, push.reading, problem, fresh)
 
 
-def _sum(role: Role, sources: tuple[Source, ...], board: Board, limits: Limits, moment: Moment) -> Candidate:
-    parts = [_one(role, source, board, limits, moment) for source in sources]
+def _sum(
+    role: Role,
+    sources: tuple[Source, ...],
+    board: Board,
+    limits: Limits,
+    moment: Moment,
+    unmoved: Mapping[Source, float],
+) -> Candidate:
+    parts = [_one(role, source, board, limits, moment, unmoved) for source in sources]
     if len(parts) == 1:
         return parts[0]
     label = " + ".join(part.source for part in parts)
@@ -169,7 +224,14 @@ def _sum(role: Role, sources: tuple[Source, ...], board: Board, limits: Limits, 
     return Candidate(label, add(readings, label), problem, all(part.fresh for part in parts))
 
 
-def _one(role: Role, source: Source, board: Board, limits: Limits, moment: Moment) -> Candidate:
+def _one(
+    role: Role,
+    source: Source,
+    board: Board,
+    limits: Limits,
+    moment: Moment,
+    unmoved: Mapping[Source, float],
+) -> Candidate:
     state = board.states.get(source, SourceState())
     timed = state.readings.get(role) or state.readings.get("any")
     problem = next((state.problems[key] for key in (role, "any", "") if key in state.problems), "")
@@ -185,6 +247,9 @@ def _one(role: Role, source: Source, board: Board, limits: Limits, moment: Momen
     age_s = moment.mono_s - timed.at_mono_s
     fresh = age_s <= max(limits.max_age_s, 2.5 * source.every_s)
     same_s = timed.at_mono_s - timed.since_mono_s
+    if fresh and role in FREEZING and unmoved.get(source) == timed.since_mono_s:
+        fresh, problem = False, problem or _unmoved_words(timed.values.watts, same_s)
+        timed = replace(timed, at_mono_s=timed.since_mono_s)
     if fresh and _is_frozen(role, source, timed.values, same_s, limits):
         fresh, problem = (
             False,
@@ -197,6 +262,11 @@ def _one(role: Role, source: Source, board: Board, limits: Limits, moment: Momen
     if not fresh and not problem:
         problem = f"its last reading is {age_s:.0f} s old"
     return Candidate(source.line, reading(timed.values, timed.at_mono_s, source.line), problem, fresh)
+
+
+def _unmoved_words(watts: float, same_s: float) -> str:
+    while_s = f"{same_s:.0f} s" if same_s < 120 else f"{same_s / 60:.0f} minutes"
+    return f"it has said exactly {watts:g} W for {while_s}, though a car's draw changed: it seems frozen"
 
 
 def _is_frozen(role: Role, source: Source, values: Values, same_s: float, limits: Limits) -> bool:

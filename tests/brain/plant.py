@@ -45,6 +45,9 @@ class Plant:
     cars: dict = field(default_factory=dict)
     vin: str = ""
     defiant: bool = False
+    stuck: set[str] = field(default_factory=set)  # chargers whose cars go on as they are
+    full: set[str] = field(default_factory=set)  # chargers whose cars take nothing
+    silent: dict[str, float] = field(default_factory=dict)  # chargers that say nothing any more, since when
     battery: Reading | None = None
     phase_load_amps: tuple[float, ...] | None = None
     now: float = 1000.0
@@ -55,6 +58,7 @@ class Plant:
         self.decision = Decision()
         self.drawn = {c.charger_id: 0.0 for c in self.rules.chargers}
         self.enabled_at = {}
+        self.said = {}
         self.grid = None
         self.events = []
         self.starts = {c.charger_id: [] for c in self.rules.chargers}
@@ -104,6 +108,8 @@ class Plant:
 
     def _move_car(self, charger_id):
         offered = self.amps(charger_id) if self.plugged.get(charger_id, True) else 0.0
+        if charger_id in self.stuck:
+            return
         if self.defiant:
             self.drawn[charger_id] = max(self.drawn[charger_id], 6.0)
             return
@@ -112,6 +118,9 @@ class Plant:
             self.starts[charger_id].append(self.now)
         if not offered:
             self.enabled_at.pop(charger_id, None)
+        if charger_id in self.full:
+            self.drawn[charger_id] = 0.0
+            return
         lagging = offered and self.now - self.enabled_at[charger_id] < 20
         aim = 0.0 if lagging else min(offered, self.car_max_amps)
         have = self.drawn[charger_id]
@@ -145,6 +154,12 @@ class Plant:
         return Snapshot(chargers, readings, self.cars, self.control, self.windows)
 
     def _status(self, charger_id):
+        if charger_id in self.silent:
+            return replace(self.said[charger_id], linked=False, plugged=None)
+        said = self.said[charger_id] = self._new_status(charger_id)
+        return said
+
+    def _new_status(self, charger_id):
         drawn, plugged = self.drawn[charger_id], self.plugged.get(charger_id, True)
         linked = self.linked.get(charger_id, True)
         state = "charging" if drawn else "plugged_in" if plugged else "ready"

@@ -157,6 +157,47 @@ def test_a_frozen_meter_grows_old():
     assert still.look().health[0].ok
 
 
+def hear(story, seconds, chargers, since, watts=-1234.5):
+    """The meter says the same each second, while the cars draw so much."""
+    for _ in range(seconds):
+        story.now_s += 1
+        story.says(A, since=since, grid=watts)
+        view = story.look(chargers=chargers)
+    return view
+
+
+def test_a_meter_that_a_car_does_not_move_is_frozen_after_a_minute():
+    story = Story(grid=A)
+    assert hear(story, 30, 1400.0, since=0).health[0].ok
+    assert hear(story, 30, 2900.0, since=0).health[0].ok
+    view = hear(story, 20, 2900.0, since=0)
+    assert "though a car's draw changed" in view.health[0].problem
+    assert view.readings["grid"].at_mono_s == 0, "all that it says is as old as that"
+    assert not hear(story, 300, 1400.0, since=0).health[0].ok, "it stays so while the car stands still"
+    assert hear(story, 5, 1400.0, since=380, watts=-900.0).health[0].ok
+
+
+@pytest.mark.parametrize(
+    ("more", "watts", "draws"),
+    [
+        ({}, -1234.5, (2000.0, 2500.0)),  # too little to be sure
+        ({}, 0.0, (0.0, 5000.0)),
+        ({"battery": B}, -1234.5, (0.0, 5000.0)),  # which may do what the grid's meter does not see
+    ],
+)
+def test_a_meter_that_may_stand_still_is_not_frozen(more, watts, draws):
+    story = Story(grid=A, **more)
+    hear(story, 40, draws[0], since=0, watts=watts)
+    view = hear(story, 60, draws[1], since=0, watts=watts)
+    assert next(one for one in view.health if one.role == "grid").ok
+
+
+def test_a_car_that_moved_just_now_is_still_on_its_way_to_the_meter():
+    story = Story(grid=A)
+    hear(story, 70, 0.0, since=0)
+    assert hear(story, 14, 7000.0, since=0).health[0].ok
+
+
 def test_any_number_must_fit_the_role_that_its_line_stands_under():
     story = Story(solar="fixed://?watts=-3000")
     story.says("fixed://?watts=-3000", any=-3000)

@@ -6,7 +6,8 @@ meter does not tell phases, the house counts as even and only the chargers are c
 **Peak**: where a tariff counts the highest mean of a quarter hour, what may still be bought in this
 quarter is spread over the rest of it. A quarter begins with the clock's, or, until the time is known,
 anywhere. The last minute of a quarter gets no more than a whole minute's share, and no moment more than
-twice the cap. `now` instead of `quarter_hour` keeps every second below the cap.
+twice the cap. `now` instead of `quarter_hour` keeps every second below the cap. While the meter is silent,
+the chargers alone stay below it.
 
 **Dimming**: all chargers together, in amps or watts, while the order lasts.
 """
@@ -65,7 +66,7 @@ def imbalance(
     loads = {}
     for phase in phases:
         house = house_amps(phase, proposals, rules, grid, draws) if grid and grid.amps_by_phase else 0.0
-        loads[phase] = house + sum(p.amps for p in proposals if phase in p.phases)
+        loads[phase] = house + sum(p.carried_amps for p in proposals if phase in p.phases)
     full = max(phases, key=lambda phase: loads[phase])
     least = min(phases, key=lambda phase: loads[phase])
     excess = loads[full] - loads[least] - rules.imbalance_amps
@@ -75,5 +76,5 @@ def imbalance(
     def tilts(p: Proposal) -> float:
         return 1.0 if full in p.phases and least not in p.phases else 0.0
 
-    room = sum(p.amps * tilts(p) for p in proposals) - excess
+    room = sum(p.carried_amps * tilts(p) for p in proposals) - excess
     return full, tilts, room

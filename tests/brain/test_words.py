@@ -1,0 +1,68 @@
+"""What is said must be so: sentences in moments when something else than the sun decides."""
+
+import re
+
+import pytest
+
+from agent.brain.memory import Memory
+from agent.model import Control, Dimming, Mode, Rules
+from tests.brain.plant import Plant, one
+
+RULES = Rules((one(name="Garage"),), circuit_amps=32.0)
+
+
+def said(plant, seconds):
+    """Each new sentence, with its durations left out."""
+    found = []
+
+    def hear(house):
+        words = re.sub(r"\d+ (s|min)\b", "a while", house.reason())
+        if words not in found[-1:]:
+            found.append(words)
+
+    plant.run(seconds, hear)
+    return found
+
+
+@pytest.mark.parametrize("mode", [Mode.SOLAR, Mode.SOLAR_MIN, Mode.FAST])
+def test_a_limit_below_the_minimum_is_told_and_no_start_is_announced(mode):
+    plant = Plant(RULES, sun_w=5000, control=Control(mode, limit_by_charger={"0001": 4.0}))
+    words = said(plant, 1500)
+    assert len(words) == 1
+    assert "4 A is below this charger's minimum of 6 A" in words[0]
+
+
+def test_a_circuit_below_the_minimum_is_told_as_well():
+    plant = Plant(Rules((one(min_amps=10.0),), circuit_amps=8.0), sun_w=5000)
+    assert said(plant, 1500) == ["Not charging: 8 A is below this charger's minimum of 10 A."]
+
+
+def test_while_an_order_to_dim_leaves_too_little_no_start_is_announced():
+    plant = Plant(RULES, sun_w=5000).run(400)
+    plant.control = Control(dimming=Dimming(watts=1000.0))
+    words = said(plant, 900)
+    assert not any("if the sun stays" in each for each in words), words
+    assert all("dimmed by order to 1.0 kW" in each for each in words)
+    plant.control = Control()
+    plant.run(5)
+    assert plant.reason().startswith("Not charging: too little for a car when it last tried (dimmed by order")
+    assert plant.until(lambda p: p.amps(), 600) < 600
+
+
+def test_while_the_meter_is_silent_nobody_speaks_of_the_sun():
+    plant = Plant(RULES, sun_w=5000).run(400)
+    plant.meter_works = False
+    plant.run(125)
+    words = said(plant, 300)
+    assert words == ["Not charging: the grid meter is silent for a while: no charging until it is back."]
+    plant.meter_works = True
+    assert said(plant, 60)[0].startswith(("Not charging: starting in", "Offering"))
+
+
+def test_a_car_that_charged_as_we_began_did_not_start_at_0_a():
+    plant = Plant(RULES, sun_w=5000).run(400)
+    plant.memory, plant.events = Memory(), []
+    plant.run(30)
+    told = [event.sentence for event in plant.events]
+    assert told[0].startswith("Garage draws 19 A with nothing on offer: ")
+    assert told[1].startswith("Garage stopped charging: nothing is offered (starting in")
