@@ -70,7 +70,8 @@ class Garage:
         """Keep the sign-ins fresh."""
         data = context.memory.data
         tools = tools_of(self.settings, context, data.setdefault("links", {}))
-        return watch_keys(self.settings, tools, Teller(context.tell, data.setdefault("told", {})))
+        names = accounts_of(self.settings)
+        return watch_keys(names, tools, Teller(context.tell, data.setdefault("told", {})))
 
     def run(self, context: Context) -> Sequence[str]:
         """Look at each car."""
