@@ -86,7 +86,8 @@ class Roads:
         last: CarError = Waits(f"{self._car.label} has no way for this: see docs/cars.md.")
         for text in lines:
             link = self._link(text)
-            if what not in link.can or self._tools.now_s < self._off.get(f"{link.scheme} {what}", 0.0):
+            off_s = self._off.get(f"{link.scheme} {what}", 0.0) - self._tools.now_s
+            if what not in link.can or 0 < off_s <= OFF_FOR_S:
                 continue
             if link.billed and (why := self._calls.why_not(kind, self._car.vin, priced=link.priced)):
                 last = Waits(f"{self._car.label} is not asked: {why}.")

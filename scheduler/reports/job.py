@@ -21,6 +21,7 @@ EVERY_S = 600.0
 STEP_S = 900
 KEEP_DAYS = 40
 SUBJECT = "charging"
+CLOCK_SLACK_S = 2 * 86400.0
 
 
 def jobs(settings: SchedulerSettings) -> list[Job]:
@@ -38,8 +39,11 @@ def run(context: Context) -> Sequence[str]:
     sums.keep_yesterday(now_s)
     told: dict[str, str] = context.memory.data.setdefault("told", {})
     said: list[str] = []
+    ahead = {one.kind: one.key for one in over(now_s + CLOCK_SLACK_S, zone)}
     for period in over(now_s, zone):
         last = told.get(period.kind)
+        if last is not None and last > ahead[period.kind]:  # told by a clock that ran ahead
+            last = None
         if last is not None and last < period.key:
             said += _tell(context, period, sums)
         if last is None or last < period.key:

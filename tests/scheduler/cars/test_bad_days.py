@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from agent.doors.web.asks import CarBody
 from agent.model import ChargerRules
 from scheduler.cars.calls import Calls, Caps
 from scheduler.cars.settings import TeslaSettings
+
+YEAR = timedelta(days=365)
 
 
 def charging(street, **more):
@@ -54,6 +57,21 @@ def test_calls_keep_their_distance(street):
     calls.count("data", "A")
     assert calls.why_not("data", "A") == "it was asked a moment ago"
     assert calls.why_not("data", "B") == ""
+
+
+def test_a_way_that_was_refused_by_a_clock_a_year_ahead_is_tried_again(street):
+    street.settings(commands="fleet://")
+    street.clock.wall += YEAR
+    street.sign_in()
+    street.plug()
+    street.car.stopped = True
+    street.live(60)
+    street.offer, street.wants_it = 16, "start"
+    street.live(1200)
+    assert street.counts["command"] == 1
+    street.clock.wall -= YEAR
+    street.live(3600)
+    assert street.counts["command"] == 2
 
 
 def test_a_clock_that_was_set_back_does_not_silence_a_car(street):
