@@ -60,7 +60,7 @@ class CarMemory:
 
     def as_of(self, now_s: float) -> CarMemory:
         """The same, found by a clock that was set back: nothing in it happened later than now."""
-        late = {name: now_s for name in TIMES if (getattr(self, name) or 0.0) > now_s}
+        late: dict[str, Any] = {name: now_s for name in TIMES if (getattr(self, name) or 0.0) > now_s}
         limit = self.limit
         if limit is not None and limit.tried_s > now_s:
             limit = replace(limit, tried_s=now_s)
@@ -71,9 +71,8 @@ class CarMemory:
         return asdict(self) | {"reading": reading_to_json(self.reading) if self.reading else None}
 
 
-TIMES = tuple(
-    one.name for one in fields(CarMemory) if one.name.endswith("_s")
-)  # seconds since 1970, all of them
+# every time in it, in seconds since 1970
+TIMES = tuple(one.name for one in fields(CarMemory) if one.name.endswith("_s"))
 
 
 def from_json(kept: Any) -> CarMemory:

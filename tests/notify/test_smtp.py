@@ -167,6 +167,7 @@ def test_the_simulated_mailbox_shows_what_came(simulated, certificate):
         (Trouble.BUSY, "later", "refuses the connection. It said: 421"),
         (Trouble.BAD_SIGN_IN, "settings", "refuses the sign-in"),
         (Trouble.SILENT, "later", "did not answer within 1 s"),
+        (Trouble.ENDLESS, "later", "talks on and on without taking the letter"),
         (Trouble.DROP_AFTER_DATA, "later", "hung up in the middle"),
         (Trouble.BAD_TLS, "settings", "does not speak TLS like this"),
     ],
