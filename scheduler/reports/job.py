@@ -15,6 +15,7 @@ from scheduler.jobs import Context, Job, JobFailed
 from scheduler.reports.periods import SETTLE_S, Period, day_span, over
 from scheduler.reports.totals import HARDLY_WH, Json, Totals, data_of, from_json, in_words, starts, summed
 from scheduler.settings import SchedulerSettings
+from scheduler.tariffs.settings import TariffSettings
 from scheduler.wallclock import at
 
 EVERY_S = 600.0
@@ -70,9 +71,9 @@ def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
 
 def _currency(settings: SchedulerSettings) -> str:
     """That of [tariff], or of [web]; empty: nobody wants to hear of money."""
-    tariff, web = settings.tables.get("tariff"), settings.tables.get("web")
-    if isinstance(tariff, Mapping):
-        return str(tariff.get("currency") or "EUR")
+    tariff, web = settings.section("tariff", TariffSettings), settings.tables.get("web")
+    if tariff is not None:
+        return tariff.currency
     return str(web.get("currency") or "") if isinstance(web, Mapping) else ""
 
 
