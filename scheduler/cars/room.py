@@ -106,7 +106,7 @@ class Garage:
 
         def save(memory: CarMemory) -> None:
             row["memory"] = memory.to_json()
-            context.memory.save()
+            context.memory.save(sure=True)
 
         roads = Roads(car, tools, calls, teller, row.setdefault("roads", {}))
         sight = sights.see(car, state, memory.charger_id, len(self.settings.cars))

@@ -174,7 +174,7 @@ class Tokens:
         trial.unlink(missing_ok=True)
 
     def _write(self, kept: Kept) -> None:
-        write_atomically(self.path, json.dumps(asdict(kept), indent=1) + "\n")
+        write_atomically(self.path, json.dumps(asdict(kept), indent=1) + "\n", sure=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

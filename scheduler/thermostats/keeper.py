@@ -205,7 +205,7 @@ class Keeper:
         before = {"before": device.setpoint(aim), "hold": device.hold} if "before" not in mine else {}
         mine["trying"] = {**before, **done, "from": device.setpoint(aim), "set": wanted}
         if not context.dry_run:
-            context.memory.save()
+            context.memory.save(sure=True)
             self.service(context).hold(device.id, aim, wanted, until)
         mine |= mine.pop("trying")
 
