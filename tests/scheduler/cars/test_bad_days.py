@@ -139,6 +139,30 @@ def test_the_second_way_is_taken_where_the_first_is_refused(street):
     assert street.car.drawn_amps == 16
 
 
+def test_a_second_way_is_taken_where_the_first_does_not_answer(street):
+    ways = ["ble://127.0.0.1:9", f"fleet-proxy://127.0.0.1:{street.clouds.proxy.port}?tls=no"]
+    street.settings(commands=ways)
+    street.plug()
+    street.car.stopped = True
+    street.live(60)
+    street.offer, street.wants_it = 16, "start"
+    street.live(300)
+    assert street.car.drawn_amps == 16
+
+
+def test_a_cloud_that_stands_in_for_a_source_at_home_is_asked_by_the_rules_of_clouds(street):
+    street.settings(reads=["teslamate://127.0.0.1:9?car=1", "fleet://"])
+    street.live(86400, step_s=300)
+    assert street.counts == {}  # away: nobody is asked, whoever is down
+    street.plug()
+    street.live(300)
+    assert street.shown["soc_percent"] == 54
+    seen = street.counts["data"]
+    street.live(86400, step_s=300)
+    assert street.counts["data"] <= seen + 1
+    assert not street.car.awake(street.now_s)
+
+
 def test_a_command_whose_answer_was_lost_is_not_sent_again_when_it_has_worked(street):
     street.settings()
     street.plug()
