@@ -152,6 +152,7 @@ class App:
     def start_rooms(self) -> None:
         """Start everything else. Raises WebError with a sentence when the page's port can't be had."""
         from agent.desk import Desk
+        from agent.firmware import FirmwareWatch
         from agent.history.kept import Kept
         from agent.history.part import HistoryPart
         from agent.keeping import keep_phases, phases_from_json
@@ -176,6 +177,13 @@ class App:
             tell=self.news.put,
             push=pusher(meters),
         )
+        names = {charger.charger_id: charger.label for charger in house.rules.chargers}
+        firmware = FirmwareWatch(kept, self.news.put, names)
+
+        def decided(published: Published) -> None:
+            self.desk.tidy(published)
+            firmware.look(published.bus.chargers)
+
         brain = BrainPart(
             house.rules,
             bus=self.bus_view,
@@ -186,7 +194,7 @@ class App:
             offers=self.offers,
             published=self.published,
             tell=self.news.put,
-            decided=self.desk.tidy,
+            decided=decided,
             zone=settings.site.zone,
             sun_share=Pays(self.desk.prices) if settings.solar.min_solar_share == "auto" else None,
             phases_by_car=phases_from_json(kept.get("phases")),

@@ -67,7 +67,7 @@ def wishes_from(tables: Mapping[str, Any], secrets: Mapping[str, str], folder: P
     services = [Service(url) for url in secrets.get(URLS, "").split()]
     redact = Redactor(secrets.values())
     return Wishes(
-        Outbox(folder / str(site.get("state_dir", "state")) / OUTBOX, redact),
+        Outbox(folder / Path(str(site.get("state_dir", "state"))).expanduser() / OUTBOX, redact),
         (*mails, *services),
         Policy(
             zone,

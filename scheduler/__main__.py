@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -36,6 +37,9 @@ from scheduler.windows import Mode
 
 log = logging.getLogger("scheduler")
 TICK_EVERY_S = 30
+# Every call has its time-out, but a server that sends a letter a second outlasts them all.
+LONGEST_TICK_S = 1800.0
+HANGS = 70  # the exit code of one that hung
 WORDS = ("run", "tick", "jobs", "window", "windows", "mode", "boost", "status", "login")
 
 
@@ -156,12 +160,29 @@ def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
     runner = _runner(settings, asked, stop.wait)
     ticker = schedule.Scheduler()
     every_s = TICK_EVERY_S / asked.pace
-    ticker.every(every_s).seconds.do(lambda: _tell_outcomes(runner.tick()))
+    ticker.every(every_s).seconds.do(lambda: _bounded(runner.tick, LONGEST_TICK_S))
     print(f"scheduler: {len(runner.jobs)} jobs, asking the agent at {settings.agent_url}", flush=True)
     ticker.run_all()
     while not stop.wait(max(0.5 / asked.pace, min(ticker.idle_seconds or 0.0, every_s))):
         ticker.run_pending()
     return 0
+
+
+def _bounded(tick: Callable[[], Sequence[Outcome]], most_s: float) -> None:
+    """One tick. One that never ends would stop every other job, so it ends the program instead."""
+    timer = threading.Timer(most_s, _hangs, [most_s])
+    timer.daemon = True
+    timer.start()
+    try:
+        _tell_outcomes(tick())
+    finally:
+        timer.cancel()
+
+
+def _hangs(after_s: float) -> None:
+    """Nothing in this process can end a call that hangs: whoever keeps it running starts it anew."""
+    log.critical("a job has hung for %.0f min: the scheduler ends, to be started anew", after_s / 60)
+    os._exit(HANGS)
 
 
 def _tick(settings: SchedulerSettings, asked: argparse.Namespace) -> int:

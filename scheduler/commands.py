@@ -6,6 +6,7 @@ All of them answer with sentences; what can't be done is an `AgentError` or a `W
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -155,16 +156,20 @@ def read_duration(text: str) -> float:
     """Seconds of "2h", "90m", "1h30m" or "1.5h". Raises Wrong."""
     found = _DURATION.fullmatch(text.strip().lower())
     hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
-    if total_s := hours * 3600 + minutes * 60 + seconds:
+    total_s = hours * 3600 + minutes * 60 + seconds
+    if total_s and math.isfinite(total_s):
         return total_s
     raise Wrong(f"{text!r} is no length of time: write 2h, 90m or 1h30m.")
 
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        raise Wrong(f"{name} must be a number, not {text!r}.") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise Wrong(f"{name} must be a number, not {text!r}.")
+    return found
 
 
 def _charger(state: Json, word: str) -> Json:

@@ -28,6 +28,7 @@ FIRST_PATIENCE_S = 60.0
 LONGEST_PATIENCE_S = 3600.0
 # Cron's ticks jitter by seconds: a job every 300 s must not slip from each tick to the next but one.
 MOST_SLACK_S = 20.0
+STATE_FOLDER = "state folder"
 
 
 class JobFailed(Exception):
@@ -102,6 +103,8 @@ class JobRunner:
         self._pause = pause
         self._dry_run = dry_run
         self._ran_at_mono_s: dict[str, float] = {}
+        self._unkept: dict[str, float] = {}  # jobs whose notes the disk does not take, since (mono_s)
+        self._told_unkept = False
 
     @property
     def folder(self) -> Path:
@@ -133,10 +136,31 @@ class JobRunner:
                 self._ran_at_mono_s[job.name] = moment.mono_s
                 outcome = self._guarded(job, memory, moment)
                 memory.save(moment.wall.timestamp() if moment.wall else memory.marked_s)
+                self._kept(job, moment)
                 return outcome
         except KeepError as error:
             log.error("%s: %s", job.name, error)
+            self._not_kept(job, moment, str(error))
             return Outcome(job.name, "failed", (str(error),))
+
+    def _not_kept(self, job: Job, moment: Moment, why: str) -> None:
+        """A state folder that takes nothing is told by a process that stays: it knows that it has told it.
+
+        Under cron each tick would tell it anew, so there it is printed only.
+        """
+        since = self._unkept.setdefault(job.name, moment.mono_s)
+        if moment.mono_s - since >= FIRST_PATIENCE_S and not self._told_unkept and not self._dry_run:
+            self._told_unkept = True
+            says = f"Timed jobs can't note what they did, and may do or tell it twice: {why}"
+            self._tell(Event("job_failed", says, "error", STATE_FOLDER, at_wall=moment.wall))
+
+    def _kept(self, job: Job, moment: Moment) -> None:
+        """Its notes were taken; when those of all are again, that is told too."""
+        self._unkept.pop(job.name, None)
+        if self._told_unkept and not self._unkept:
+            self._told_unkept = False
+            says = "The timed jobs' notes are kept again."
+            self._tell(Event("job_ok", says, "info", STATE_FOLDER, "job_failed", at_wall=moment.wall))
 
     def _is_due(self, job: Job, memory: Memory, moment: Moment) -> bool:
         record = record_of(memory.data)
@@ -158,6 +182,8 @@ class JobRunner:
         context = Context(self._settings, moment, self._agent, memory, tell, self._pause, self._dry_run)
         try:
             did = [*([memory.problem] if memory.problem else []), *job.run(context)]
+        except KeepError:
+            raise  # the disk's trouble is told once, not by each job
         except (AgentError, JobFailed) as error:
             log.warning("%s: %s", job.name, error)
             return self._failed(job, context, str(error), told_elsewhere=isinstance(error, AgentDown))

@@ -31,19 +31,20 @@ class Memory:
         self._on_disk = ""  # without its line breaks: those cost eight times as much to write
         self.data = self._load()
 
-    def save(self, mark_s: float | None = None, *, hasty: bool = False) -> None:
+    def save(self, mark_s: float | None = None, *, hasty: bool = False, sure: bool = False) -> None:
         """Put it on disk, atomically and for its owner's eyes only; what is there already isn't written.
 
         `mark_s` (seconds since 1970) becomes the file's date: a job that ran and found nothing to do
         leaves no more behind than that, which spares a memory card. `hasty`: a power cut may take back the
-        last changes, so nobody waits for the disk. Raises KeepError.
+        last changes, so nobody waits for the disk. `sure`: it may take back nothing, from now on. Raises
+        KeepError.
         """
         if self._dry_run:
             return
         short = json.dumps(self.data, ensure_ascii=False)
         if short != self._on_disk:
             text = json.dumps(self.data, ensure_ascii=False, indent=1) + "\n"
-            write_atomically(self.path, text, hasty=hasty)
+            write_atomically(self.path, text, hasty=hasty, sure=sure)
             self._on_disk = short
         if mark_s is not None:
             with suppress(OSError):
@@ -69,8 +70,12 @@ class Memory:
         return {}
 
 
-def write_atomically(path: Path, text: str, *, hasty: bool = False) -> None:
-    """Replace a file whole or not at all, mode 0600. `hasty`: don't wait for the disk. Raises KeepError."""
+def write_atomically(path: Path, text: str, *, hasty: bool = False, sure: bool = False) -> None:
+    """Replace a file whole or not at all, mode 0600. Raises KeepError.
+
+    A power cut in the next seconds leaves the old file or the new one. `hasty`: don't wait for the disk.
+    `sure`: wait until it is the new one for good.
+    """
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,12 +85,23 @@ def write_atomically(path: Path, text: str, *, hasty: bool = False) -> None:
             if not hasty:
                 os.fsync(file.fileno())
         new.replace(path)
+        if sure:
+            _wait_for_the_folder(path.parent)
     except OSError as error:
         with suppress(OSError):  # there may be no folder to unlink it in
             new.unlink(missing_ok=True)
         blocked = isinstance(error, NotADirectoryError | FileExistsError)
         why = "A file stands where its folder should be." if blocked else "Is the disk full or read-only?"
         raise KeepError(f"{path} can't be written: {error.strerror}. {why}") from None
+
+
+def _wait_for_the_folder(folder: Path) -> None:
+    """A file's new name is on the disk when its folder is."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 @contextmanager

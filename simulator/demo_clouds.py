@@ -161,7 +161,7 @@ class DemoClouds:
         self._market = MarketCloud(now_s, zone, EARLY)
         self._sky = SkyCloud(now_s, house.trace, zone, KWP)
         self._honeywell = HoneywellPortal(now_s, _1=Stat("Downstairs", **WARM), _2=Stat("Upstairs", **WARM))
-        self._honeywell.password = THERMOSTATS
+        self._honeywell.password, self._honeywell.zone = THERMOSTATS, zone
         self._smtp = SmtpServer(self.mailbox)
         self._all = (self._energy, self._tesla, self._market, self._sky, self._honeywell, self._smtp)
 

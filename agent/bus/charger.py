@@ -58,7 +58,7 @@ FIRST_IDLE_GUESS_AMPS = 0.25
 
 ROUNDED_AMPS = 0.01  # what a charger says that it draws may be rounded down
 
-READY, CHARGING, PLUGGED, WAITING, STARTING = 0x00, 0x01, 0x03, 0x04, 0x08
+READY, CHARGING, ERROR, PLUGGED, WAITING, STARTING = 0x00, 0x01, 0x02, 0x03, 0x04, 0x08
 OPEN_CODES = frozenset({READY, PLUGGED, WAITING, STARTING})
 
 NO_CHANGE = Command.NO_CHANGE
@@ -99,6 +99,7 @@ class Charger:
     lost: bool = False  # unanswered for long: ordered to 0 A only
     missing: bool = False  # and its owner was told so
     disobeys: bool = False
+    faulty: bool = False  # says error for long: its owner was told so
     echoed_at: float = 0.0
     closings: int = 0
     charging: bool = False

@@ -139,6 +139,26 @@ def followed(charger: Charger) -> Event:
     )
 
 
+def fault(charger: Charger) -> Event:
+    return Event(
+        "charger_fault",
+        f"{_name(charger)} reports a fault. Count the blinks of its red light: its manual says what they "
+        "mean. Switching its breaker off for a minute starts it anew.",
+        "error",
+        charger.charger_id,
+    )
+
+
+def fault_gone(charger: Charger) -> Event:
+    return Event(
+        "charger_fault_gone",
+        f"{_name(charger)} reports no fault any more.",
+        "info",
+        charger.charger_id,
+        "charger_fault",
+    )
+
+
 def port_lost(problem: str) -> Event:
     return Event("bus_port_lost", problem, "error", "bus")
 

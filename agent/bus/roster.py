@@ -11,7 +11,7 @@ from math import inf
 
 from agent.bus import news
 from agent.bus.amps import Circuit
-from agent.bus.charger import Charger
+from agent.bus.charger import ERROR, Charger
 from agent.bus.frames import ChargerHeartbeat, ChargerReady
 from agent.bus.rules import BusRules, ChargerLimits
 from notify.events import Event
@@ -23,6 +23,8 @@ ODD_RATINGS = 2
 DISOBEYS_AFTER_S = 10.0
 OVERDRAWS_AFTER_S = 30.0
 OVERDRAWN_AMPS = 1.0
+FAULT_AFTER_S = 60.0  # some say error for a moment after a silence, and others now and then while they charge
+FAULT_GONE_AFTER_S = 10.0
 
 
 class Roster:
@@ -138,11 +140,24 @@ class Roster:
                 self.events.append(news.conflict_gone(charger))
             changed |= charger.release(now, self._rules.reserve_s)
             self._judge(charger, now)
+            self._note_fault(charger, now)
             heard_at = max(charger.heard_at or 0.0, charger.announced_at or 0.0)
             if charger.lost and not charger.configured and now - heard_at > FORGET_AFTER_S:
                 del self.chargers[charger.charger_id]
         if changed:
             self.reckon(now)
+
+    def _note_fault(self, charger: Charger, now: float) -> None:
+        """Whether the charger itself says that something is wrong with it."""
+        if not charger.linked:
+            return
+        says_error = charger.state_code == ERROR
+        if says_error and not charger.faulty and now - charger.state_since >= FAULT_AFTER_S:
+            charger.faulty = True
+            self.events.append(news.fault(charger))
+        elif charger.faulty and not says_error and now - charger.state_since >= FAULT_GONE_AFTER_S:
+            charger.faulty = False
+            self.events.append(news.fault_gone(charger))
 
     def _judge(self, charger: Charger, now: float) -> None:
         """Whether the charger, and the car behind it, do as they were told."""

@@ -16,9 +16,7 @@ from agent.commands.doctor import Finding
 from notify.channels import SendError
 from notify.channels.smtp import Mail
 from notify.settings import SettingsError
-from scheduler.battery.keys import TOKEN
-from scheduler.battery.settings import BatterySettings
-from scheduler.cars.keys import accounts_of, why_dead, why_soon
+from scheduler.cars.keys import accounts_of, battery_account, why_dead, why_soon
 from scheduler.cars.login import tools_at
 from scheduler.cars.settings import read_settings
 from scheduler.clock import SystemClock
@@ -109,9 +107,8 @@ def _accounts(settings: SchedulerSettings, wall: datetime) -> Iterator[Finding]:
     """The sign-ins at Tesla that cars and Powerwall need, as the token files tell."""
     garage = read_settings(settings)
     names = dict.fromkeys(accounts_of(garage), "the cars")
-    battery = settings.section("battery", BatterySettings)
-    if battery and not settings.credentials.get(TOKEN):
-        names[battery.service] = "cars and Powerwall" if battery.service in names else "the Powerwall"
+    if account := battery_account(settings):
+        names[account] = "cars and Powerwall" if account in names else "the Powerwall"
     tools = tools_at(settings, garage.tesla, wall)
     for name, who in names.items():
         about, tokens = f"Tesla ({name})", tools.tokens(name)

@@ -13,10 +13,13 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from typing import Any
 
 from notify.channels import Cause, SendError
 from notify.events import Severity
@@ -25,12 +28,13 @@ from notify.settings import Security
 
 # smtplib would look up this computer's own name, which may take long without a network
 OWN_NAME = "[127.0.0.1]"
+WHOLE = 6  # so many waits of `timeout_s` may a whole delivery last
 APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}")  # as Google shows it: the spaces are no part of it
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server and how to reach it. `timeout_s` bounds every single wait."""
+    """A mail server and how to reach it. `timeout_s` bounds every single wait, six times that a delivery."""
 
     host: str
     port: int
@@ -59,8 +63,8 @@ class Mail:
     def send(self, letter: Letter) -> None:
         """Hand the letter to the server; returns once the server has answered for it."""
         message = compose(letter, self._sender, self._to)
-        try:
-            line = _open(self.server)
+        with self._patience() as patience:
+            line = _open(self.server, patience)
             try:
                 if self.server.user:
                     line.login(self.server.user, _usable(self.server.password))
@@ -69,18 +73,55 @@ class Mail:
                     line.quit()  # the letter is theirs by now: a bad farewell changes nothing
             finally:
                 line.close()
-        except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise explain(error, self.server, parseaddr(self._to)[1]) from error
 
     def greet(self) -> None:
         """Connect as for a letter, and take leave: whether the server is there. Raises SendError."""
-        try:
-            line = _open(self.server)
+        with self._patience() as patience:
+            line = _open(self.server, patience)
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 line.quit()
             line.close()
+
+    @contextlib.contextmanager
+    def _patience(self) -> Iterator[Patience]:
+        """A server that talks for ever and says nothing is hung up on; failures become a SendError."""
+        patience = Patience(WHOLE * self.server.timeout_s)
+        try:
+            with patience:
+                yield patience
         except (smtplib.SMTPException, OSError, ValueError) as error:
+            if patience.lost:
+                says = f"{self.server.label} talks on and on without taking the letter."
+                raise SendError(says, "later") from error
             raise explain(error, self.server, parseaddr(self._to)[1]) from error
+
+
+class Patience:
+    """Hangs up on the other side when the whole of a block lasts too long. `lost`: that was so."""
+
+    def __init__(self, seconds: float) -> None:
+        self.lost = False
+        self._line: smtplib.SMTP | None = None
+        self._timer = threading.Timer(seconds, self._hang_up)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Patience:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, line: smtplib.SMTP) -> None:
+        """This is the connection to hang up."""
+        self._line = line
+
+    def _hang_up(self) -> None:
+        self.lost = True
+        found = getattr(self._line, "sock", None)
+        if found is not None:
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)
 
 
 def compose(letter: Letter, sender: str, to: str) -> EmailMessage:
@@ -103,13 +144,23 @@ def _usable(password: str) -> str:
     return password.replace(" ", "") if APP_PASSWORD.fullmatch(password) else password
 
 
-def _open(server: Server) -> smtplib.SMTP:
+def _open(server: Server, patience: Patience) -> smtplib.SMTP:
+    class Plain(smtplib.SMTP):
+        def connect(self, host: str = "", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+            patience.watch(self)
+            return super().connect(host, port, source_address)
+
+    class Safe(smtplib.SMTP_SSL):
+        def connect(self, host: str = "", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+            patience.watch(self)
+            return super().connect(host, port, source_address)
+
     if server.security == "none":
-        return smtplib.SMTP(server.host, server.port, OWN_NAME, timeout=server.timeout_s)
+        return Plain(server.host, server.port, OWN_NAME, timeout=server.timeout_s)
     context = _context(server)
     if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, OWN_NAME, timeout=server.timeout_s, context=context)
-    line = smtplib.SMTP(server.host, server.port, OWN_NAME, timeout=server.timeout_s)
+        return Safe(server.host, server.port, OWN_NAME, timeout=server.timeout_s, context=context)
+    line = Plain(server.host, server.port, OWN_NAME, timeout=server.timeout_s)
     try:
         line.starttls(context=context)
     except BaseException:

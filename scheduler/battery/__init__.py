@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from notify.settings import SettingsError
@@ -15,29 +15,43 @@ if TYPE_CHECKING:
     from scheduler.battery.site import EnergySite
 
 PASSWORD = "GATEWAY_PASSWORD"
+KEYS_EVERY_S = 900.0
 
 
 def jobs(settings: SchedulerSettings) -> list[Job]:
     """The jobs of [battery]. Raises SettingsError."""
     from scheduler.battery.keeper import Keeper
+    from scheduler.battery.keys import account_of_its_own
 
     battery = _settings(settings)
     if battery is None:
         return []
-    return Keeper(battery, site_at, _gateway(battery, settings)).jobs()
+    found = Keeper(battery, site_at, _gateway(battery, settings)).jobs()
+    if account_of_its_own(settings):
+        says = "keeps the Powerwall's sign-in at Tesla fresh, and tells when it ends"
+        found.append(Job("battery_keys", KEYS_EVERY_S, _keys, says))
+    return found
+
+
+def _keys(context: Context) -> Sequence[str]:
+    """The sign-in that no car has."""
+    from scheduler.battery.keys import watch
+
+    battery = _settings(context.settings)
+    return watch(battery.service, context) if battery else ()
 
 
 def site_at(context: Context) -> EnergySite:
     """The battery in its cloud, to be read and changed."""
     from scheduler.battery import cloud
-    from scheduler.battery.keys import key_of
+    from scheduler.battery.keys import base_of, key_of
     from scheduler.cars.account import account_of
 
     battery = _settings(context.settings)
     if battery is None:
         raise JobFailed("There is no [battery] in sunward.toml.")
     key = key_of(battery.service, context)
-    base = battery.address or (cloud.OWNER if battery.service == "owner" else cloud.FLEET[battery.region])
+    base = battery.address or base_of(battery, context.settings)
     gate, wall = account_of(context), context.moment.wall
     now_s, billed = wall.timestamp() if wall else 0.0, battery.service == "fleet"
     return cloud.Cloud(base, battery.site, key, gate, now_s, billed=billed)
@@ -59,11 +73,16 @@ def look(context: Context) -> Site:
 
 def _settings(settings: SchedulerSettings) -> BatterySettings | None:
     from scheduler.battery.settings import BatterySettings
+    from scheduler.cars.keys import battery_account
 
     battery = settings.section("battery", BatterySettings)
     if battery and battery.gateway and not settings.credentials.get(PASSWORD):
         raise SettingsError(
             [f"battery.gateway: needs a password. Write {PASSWORD}=... into credentials.env."]
+        )
+    if battery and battery_account(settings) == "fleet" and not _app(settings):
+        raise SettingsError(
+            ["battery.service: fleet needs your app's id: set client_id in [tesla] (see docs/cars.md)."]
         )
     return battery
 
@@ -76,3 +95,8 @@ def _gateway(battery: BatterySettings, settings: SchedulerSettings) -> Callable[
         return None
     road = WifiGateway if battery.gateway_login == "wifi" else Gateway
     return road(battery.gateway, settings.credentials.get(PASSWORD, "")).read
+
+
+def _app(settings: SchedulerSettings) -> object:
+    tesla = settings.tables.get("tesla")
+    return tesla.get("client_id") if isinstance(tesla, dict) else None

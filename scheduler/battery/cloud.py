@@ -24,12 +24,6 @@ from scheduler.battery.site import BatteryError, Gate, Key
 from scheduler.cars.model import CallClass
 
 TIMEOUTS_S = (5.0, 20.0)
-OWNER = "https://owner-api.teslamotors.com"
-FLEET = {
-    "na": "https://fleet-api.prd.na.vn.cloud.tesla.com",
-    "eu": "https://fleet-api.prd.eu.vn.cloud.tesla.com",
-    "cn": "https://fleet-api.prd.cn.vn.cloud.tesla.cn",
-}
 ON_GRID = ("on_grid", "island_status_unknown", None)
 FINE = (200, 201, 202, 204)
 NOT_NOW_S = 120.0
@@ -124,11 +118,13 @@ class Cloud:
 def _failure(answer: requests.Response) -> BatteryError:
     status, text = answer.status_code, answer.text[:2000]
     if status == 401:
-        return BatteryError("Tesla refuses the sign-in: type ./sunward scheduler login.", 3600.0)
+        return BatteryError("Tesla refuses the sign-in. Type: ./sunward scheduler login", 3600.0)
     if status == 403 and "EXCEEDED_LIMIT" in text:
         return BatteryError("Tesla's limit of calls is used up.", 3600.0)
     if status == 403:
         return BatteryError("Tesla forbids it (HTTP 403): the sign-in lacks the energy scopes.", 3600.0)
+    if status == 421:
+        return BatteryError("The account is of another region: set region in [battery] or [tesla].", 3600.0)
     if status == 404:
         return BatteryError("Tesla knows no such energy site: see battery.site.", 3600.0)
     if status == 429:

@@ -66,7 +66,8 @@ class Keeper:
         now, want = wall.timestamp(), wanted(self.battery, wall)
         if kept.get("border") != want.border:
             kept |= {"border": want.border, "tries": 0, "next": 0.0}
-        if not want.values or not self._is_time(want, kept, now):
+        is_watched = bool(want.values) or (want.turn is not None and want.turn.period.peak)
+        if not is_watched or not self._is_time(want, kept, now):
             return []
         kept["asked"] = now
         said: list[str] = []
@@ -156,8 +157,8 @@ class Keeper:
         kept["next"] = now + max(rest_s, 0.0 if tries < TRIES else AT_LEISURE_S)
         if (tries >= TRIES or rest_s >= 900) and not kept.get("told_failed"):
             kept["told_failed"] = True
-            says = f"The Powerwall could not be set for {want.name}: {why} It should have "
-            says += f"{in_words(want.values)}: please set it in the Tesla app. It is tried on."
+            says = f"The Powerwall could not be set for {want.name}. It should have {in_words(want.values)}: "
+            says += f"please set it in the Tesla app. It is tried on. {why}"  # it may end in what to type
             context.tell(event_of("powerwall_failed", says, SUBJECT))
         return [f"{why} (try {tries})"]
 
@@ -171,7 +172,9 @@ class Keeper:
         if turn is not None and kept.get("reported") != turn.id:
             return self._report(context, turn, wall)
         again = _float(kept, "again")
-        if again and now >= again:
+        if again > now + FOLLOW_UP_S:  # a clock that jumped back must not leave it for next year
+            kept["again"] = 0.0
+        elif again and now >= again:
             kept["again"] = 0.0
             return self._follow_up(context, now - again)
         return []

@@ -66,7 +66,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What should be. `turn` None: off-peak. `border` tells this stretch of time from every other one."""
+    """What should be. `turn` None: off-peak.
+
+    `border` tells this stretch of time, and what should be in it, from every other one: settings that were
+    changed meanwhile are a new border, and no change by hand.
+    """
 
     values: Values
     name: str
@@ -116,9 +120,11 @@ def wanted(settings: BatterySettings, wall: datetime) -> Wanted:
     held.sort(key=lambda turn: not turn.begin <= now < turn.end)
     if held:
         turn = held[0]
-        return Wanted(values_of(settings.off_peak) | values_of(turn.period), turn.period.name, turn.id, turn)
+        values = values_of(settings.off_peak) | values_of(turn.period)
+        return Wanted(values, turn.period.name, f"{turn.id}: {in_words(values)}", turn)
     last = max((turn.late for turn in known if turn.late <= now), default=0.0)
-    return Wanted(values_of(settings.off_peak), OFF_PEAK, f"{OFF_PEAK} {last:.0f}")
+    values = values_of(settings.off_peak)
+    return Wanted(values, OFF_PEAK, f"{OFF_PEAK} {last:.0f}: {in_words(values)}")
 
 
 def decide(want: Wanted, site: Site, done_for: str, left_to_owner: str) -> Verdict:

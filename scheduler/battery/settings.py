@@ -69,7 +69,7 @@ class BatterySettings(Section):
     """[battery]."""
 
     service: Literal["owner", "fleet"] = "owner"
-    region: Literal["na", "eu", "cn"] = "na"
+    region: Literal["", "na", "eu", "cn"] = ""  # without it, that of [tesla]
     site: Annotated[str, Field(pattern="^[0-9]{1,20}$")]
     address: Url = ""
     gateway: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = ""

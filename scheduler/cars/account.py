@@ -37,10 +37,10 @@ class Account:
         with self._calls() as calls:
             return calls.why_not(kind, subject, priced=priced)
 
-    def count(self, kind: CallClass, subject: str, *, billed: bool = True, priced: bool = True) -> None:
+    def count(self, kind: CallClass, subject: str, *, priced: bool = True) -> None:
         """One such call is being made now."""
         with self._calls() as calls:
-            calls.count(kind, subject, billed=billed, priced=priced)
+            calls.count(kind, subject, priced=priced)
 
     def take(self, kind: CallClass, subject: str, *, priced: bool = True) -> str:
         """Count such a call, if it may be made; otherwise why it may not."""

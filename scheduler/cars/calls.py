@@ -94,11 +94,10 @@ class Calls:
             return "it was asked a moment ago"
         return ""
 
-    def count(self, kind: CallClass, vin: str, *, billed: bool = True, priced: bool = True) -> None:
-        """One such call is being made now. Calls at home (`billed` false) only keep their distance."""
+    def count(self, kind: CallClass, vin: str, *, priced: bool = True) -> None:
+        """One such call is being made now."""
         self.ledger["last_s"][f"{vin} {kind}"] = self._now_s
-        if billed:
-            self.ledger["today"][kind] = self.today(kind) + 1
+        self.ledger["today"][kind] = self.today(kind) + 1
         if priced:
             self.ledger["money"] = self.money + self._caps.price[kind]
 

@@ -13,6 +13,7 @@ EFFICIENCY = 0.85  # from the cable to what the car shows
 SLOW_FROM_PERCENT = 95.0  # the last percents go in at half power
 NEAR_ENOUGH_PERCENT = 0.5  # cars tell whole percents
 LONGEST_OVERRUN_S = 12 * 3600.0
+FURTHEST_S = 8 * 86400.0  # no plan's next time is further off: a later one was seen by a clock that was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def next_goal(
     """The goal that must be begun first, of those not reached; one that has begun stays until it is done."""
     if active is not None and need_s(car, soc_percent, active.soc_percent, power) > 0:
         overrun_s = now.timestamp() - active.target.timestamp()
-        if overrun_s < LONGEST_OVERRUN_S:
+        if -FURTHEST_S < overrun_s < LONGEST_OVERRUN_S:
             return active
     goals = [goal.up_to(limit_percent) for plan in car.plans for goal in _coming(plan, now)]
     needs = {goal: need_s(car, soc_percent, goal.soc_percent, power) for goal in goals}

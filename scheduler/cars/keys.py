@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,8 +11,11 @@ from scheduler.cars.model import NotNow, SignInNeeded
 from scheduler.cars.settings import GarageSettings, read_line
 from scheduler.cars.teller import Teller
 from scheduler.cars.tokens import REFRESH_LIFE_S, Kept, Tokens
+from scheduler.settings import SchedulerSettings
 
 WARN_BEFORE_S = 7 * 86400.0
+OWN_TOKEN = "TESLA_ACCESS_TOKEN"
+CARS_REST = "Cars are not asked"
 ACCOUNTS = {"owner": "owner", "fleet": "fleet", "fleet-proxy": "fleet"}
 
 
@@ -22,23 +26,34 @@ def accounts_of(settings: GarageSettings) -> list[str]:
     return sorted({ACCOUNTS[scheme] for scheme in schemes if scheme in ACCOUNTS})
 
 
-def watch_keys(settings: GarageSettings, tools: Tools, teller: Teller) -> list[str]:
-    """Renew what is due, and tell what is wrong; answers a sentence for each trouble."""
+def battery_account(settings: SchedulerSettings) -> str:
+    """The account that [battery] signs in to; empty without one, or with a token of its own."""
+    battery = settings.tables.get("battery")
+    if not isinstance(battery, dict) or settings.credentials.get(OWN_TOKEN):
+        return ""
+    return ACCOUNTS.get(str(battery.get("service", "owner")), "")
+
+
+def watch_keys(names: Iterable[str], tools: Tools, teller: Teller, rests: str = CARS_REST) -> list[str]:
+    """Renew what is due, and tell what is wrong; answers a sentence for each trouble.
+
+    `rests`: what stands still while nobody is signed in.
+    """
     said = []
-    for name in accounts_of(settings):
+    for name in names:
         tokens = tools.tokens(name)
         with suppress(NotNow, SignInNeeded):  # what the file remembers of it is told below
             tokens.access(tools.now_s)
-        said += _tell(name, tokens, tools, teller)
+        said += _tell(name, tokens, tools, teller, rests)
     return said
 
 
-def _tell(name: str, tokens: Tokens, tools: Tools, teller: Teller) -> list[str]:
+def _tell(name: str, tokens: Tokens, tools: Tools, teller: Teller, rests: str) -> list[str]:
     kept = tokens.kept()
     account = f"Tesla ({name})"
     dead = why_dead(kept, tools.now_s)
     if dead:
-        says = f"{account}: {dead} Cars are not asked until somebody types: {tokens.how}"
+        says = f"{account}: {dead} {rests} until somebody types: {tokens.how}"
         teller.once("token_dead", account, says)
         return [says]
     teller.over("token_dead", account, f"{account}: signed in again.")

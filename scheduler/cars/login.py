@@ -13,10 +13,10 @@ car needs to be in the settings yet: what the account holds is listed afterwards
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from scheduler.cars.keys import accounts_of
+from scheduler.cars.keys import accounts_of, battery_account
 from scheduler.cars.links import open_link
 from scheduler.cars.links.tools import Tools, road_of
 from scheduler.cars.model import Asleep, CarError, NotNow, SignInNeeded
@@ -41,7 +41,8 @@ def login(settings: SchedulerSettings, back_end: str, wall: datetime, ask: Ask, 
     garage = read_settings(settings)
     tools = tools_at(settings, garage.tesla, wall)
     if not back_end:
-        _stand(garage, tools, say)
+        names = {*accounts_of(garage), battery_account(settings)} - {""}
+        _stand(sorted(names), tools, say)
         return
     if account := account_of(back_end):
         sign_in(account, tools, ask, say)
@@ -60,11 +61,10 @@ def account_of(back_end: str) -> str:
     return {"owner": "owner", "fleet": "fleet", "fleet-proxy": "fleet"}.get(back_end, "")
 
 
-def _stand(garage: GarageSettings, tools: Tools, say: Say) -> None:
+def _stand(names: Sequence[str], tools: Tools, say: Say) -> None:
     """How each sign-in stands."""
-    names = accounts_of(garage)
     if not names:
-        say("No car here needs a sign-in.")
+        say("Nothing here needs a sign-in.")
     for name in names:
         tokens = tools.tokens(name)
         kept = tokens.kept()

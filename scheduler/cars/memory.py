@@ -5,7 +5,7 @@ Times are seconds since 1970, because each look may be made by another process.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from scheduler.cars.limits import LimitRecord, record_from_json
@@ -58,9 +58,21 @@ class CarMemory:
             limit=self.limit,
         )
 
+    def as_of(self, now_s: float) -> CarMemory:
+        """The same, found by a clock that was set back: nothing in it happened later than now."""
+        late: dict[str, Any] = {name: now_s for name in TIMES if (getattr(self, name) or 0.0) > now_s}
+        limit = self.limit
+        if limit is not None and limit.tried_s > now_s:
+            limit = replace(limit, tried_s=now_s)
+        return replace(self, **late, limit=limit) if late or limit is not self.limit else self
+
     def to_json(self) -> Json:
         """JSON values that `from_json` reads back the same."""
         return asdict(self) | {"reading": reading_to_json(self.reading) if self.reading else None}
+
+
+# every time in it, in seconds since 1970
+TIMES = tuple(one.name for one in fields(CarMemory) if one.name.endswith("_s"))
 
 
 def from_json(kept: Any) -> CarMemory:

@@ -37,6 +37,7 @@ UNKNOWN_SOC_PERCENT = 30.0
 MOST_SLOTS_SHOWN = 48
 MOST_PRICES_SHOWN = 200
 ASK_BEFORE_S = 12 * 3600.0
+LONGEST_BOOST_S = 2 * 86400.0  # what ends later was written by a clock that was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +268,11 @@ class CarPlan:
     def _was_ended_by_hand(self, mine: Mapping[str, Any], wanted: Wanted) -> bool:
         """Ours should still hold and doesn't: somebody wants it so, until the slot's end."""
         now_s, soc = self._visit.now_s, self._visit.soc_percent or 0.0
-        if float(mine.get("ends_s", 0.0)) > now_s + SAME_S and round(soc) < wanted.soc_percent:
+        left_s = float(mine.get("ends_s", 0.0)) - now_s
+        if SAME_S < left_s < LONGEST_BOOST_S and round(soc) < wanted.soc_percent:
             self._kept["hands_off_s"] = max(wanted.until_s, float(mine["ends_s"]))
             self._kept.pop("boost", None)
-        return now_s < float(self._kept.get("hands_off_s", 0.0))
+        return 0 < float(self._kept.get("hands_off_s", 0.0)) - now_s < LONGEST_BOOST_S
 
 
 def decides(visit: Visit, wall: datetime) -> str:

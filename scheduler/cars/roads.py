@@ -2,7 +2,7 @@
 
 A way that sleeps, rests or is refused gives the word to the next. What a cloud refuses for good (signing,
 scopes, a closed road) is switched off for a day and told in a letter, once; what it can't do now makes the
-account, or this car, rest. Calls are counted before they are made: an answer lost is a call paid.
+account, or this car, rest. A cloud's calls are counted before they are made: an answer lost is a call paid.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from scheduler.cars.model import (
     NotNow,
     Refused,
 )
+from scheduler.cars.policy import patience_s
 from scheduler.cars.settings import CarSettings
 from scheduler.cars.teller import Teller
 
 T = TypeVar("T")
 OFF_FOR_S = 86400.0
+AT_HOME = "teslamate:"
 DEAF_AFTER = 3  # failures in a row before a letter
 
 
@@ -43,21 +45,49 @@ class Roads:
         self._tools = tools
         self._calls = calls
         self._teller = teller
+        self._kept = kept
         self._off: Json = kept.setdefault("off", {})
         self._links: dict[str, Link] = {}
 
     @property
     def reads_at_home(self) -> bool:
         """Whether the first source of readings doesn't touch the car."""
-        return bool(self._car.reads) and self._car.reads[0].startswith("teslamate:")
+        return bool(self._car.reads) and self._car.reads[0].startswith(AT_HOME)
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether another way to read stands behind those at home."""
+        return any(not line.startswith(AT_HOME) for line in self._car.reads)
+
+    @property
+    def home_rests(self) -> bool:
+        """Whether the source at home failed a moment ago, and is left alone."""
+        since_s = self._tools.now_s - float(self._kept.get("home_failed_s", 0.0))
+        failures = int(self._kept.get("home_failures", 0))
+        return bool(failures) and 0 <= since_s < patience_s(failures)
 
     def awake(self) -> bool:
         """Whether the car is awake; keeps nobody up. Raises CarError."""
         return self._try(self._car.reads, "presence", "free", lambda link: link.awake(self._car.vin))
 
+    def read_at_home(self) -> ChargeReading:
+        """What is known of it at home; how often that is tried in vain is remembered. Raises CarError."""
+        lines = [line for line in self._car.reads if line.startswith(AT_HOME)]
+        try:
+            reading = self._read(lines)
+        except CarError:
+            failures = int(self._kept.get("home_failures", 0)) + 1
+            self._kept |= {"home_failures": failures, "home_failed_s": self._tools.now_s}
+            raise
+        self._kept.pop("home_failures", None)
+        return reading
+
     def read(self) -> ChargeReading:
         """What the car says. Raises CarError."""
-        reading = self._try(self._car.reads, "read", "data", lambda link: link.read(self._car.vin))
+        return self._read(self._car.reads)
+
+    def _read(self, lines: Sequence[str]) -> ChargeReading:
+        reading = self._try(lines, "read", "data", lambda link: link.read(self._car.vin))
         self._teller.over("cloud_lost", self._car.vin, f"{self._car.label} answers again.")
         return reading
 
@@ -86,12 +116,14 @@ class Roads:
         last: CarError = Waits(f"{self._car.label} has no way for this: see docs/cars.md.")
         for text in lines:
             link = self._link(text)
-            if what not in link.can or self._tools.now_s < self._off.get(f"{link.scheme} {what}", 0.0):
+            off_s = self._off.get(f"{link.scheme} {what}", 0.0) - self._tools.now_s
+            if what not in link.can or 0 < off_s <= OFF_FOR_S:
                 continue
             if link.billed and (why := self._calls.why_not(kind, self._car.vin, priced=link.priced)):
                 last = Waits(f"{self._car.label} is not asked: {why}.")
                 continue
-            self._calls.count(kind, self._car.vin, billed=link.billed, priced=link.priced)
+            if link.billed:
+                self._calls.count(kind, self._car.vin, priced=link.priced)
             try:
                 found = call(link)
             except Refused as error:

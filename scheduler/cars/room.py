@@ -27,6 +27,7 @@ from scheduler.settings import SchedulerSettings
 
 CARS_EVERY_S = 30.0
 KEYS_EVERY_S = 900.0
+SEND_AGAIN_S = 900.0
 
 
 def jobs(settings: SchedulerSettings, sun: Sun | None = None) -> list[Job]:
@@ -70,7 +71,8 @@ class Garage:
         """Keep the sign-ins fresh."""
         data = context.memory.data
         tools = tools_of(self.settings, context, data.setdefault("links", {}))
-        return watch_keys(self.settings, tools, Teller(context.tell, data.setdefault("told", {})))
+        names = accounts_of(self.settings)
+        return watch_keys(names, tools, Teller(context.tell, data.setdefault("told", {})))
 
     def run(self, context: Context) -> Sequence[str]:
         """Look at each car."""
@@ -100,11 +102,11 @@ class Garage:
     ) -> list[str]:
         data = context.memory.data
         row: Json = data.setdefault("cars", {}).setdefault(car.vin, {})
-        memory = memories.from_json(row.get("memory"))
+        memory = memories.from_json(row.get("memory")).as_of(tools.now_s)
 
         def save(memory: CarMemory) -> None:
             row["memory"] = memory.to_json()
-            context.memory.save()
+            context.memory.save(sure=True)
 
         roads = Roads(car, tools, calls, teller, row.setdefault("roads", {}))
         sight = sights.see(car, state, memory.charger_id, len(self.settings.cars))
@@ -134,7 +136,7 @@ class Garage:
 
     def _publish(self, visit: Visit, context: Context, row: Json, body: Json) -> None:
         """Tell the agent, when it isn't what it was told last (or it has forgotten)."""
-        if row.get("sent") != body or row.get("sent_s", 0.0) + 900 < visit.now_s:
+        if row.get("sent") != body or not 0 <= visit.now_s - row.get("sent_s", 0.0) <= SEND_AGAIN_S:
             context.agent.put_car(visit.car.vin, body)
             row |= {"sent": body, "sent_s": visit.now_s}
 

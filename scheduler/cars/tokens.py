@@ -6,6 +6,7 @@ Tesla, can be used once only. So a pair that is lost means that a person must si
 * the file is replaced whole or not at all, mode 0600, and read again under a lock before each renewal: of
   two processes that find the token old, the second finds the first one's new pair;
 * only a complete, good answer replaces a pair; an error page never does;
+* nothing is renewed while the disk could not take the answer;
 * the former pair is kept beside the new one until a call with the new one has worked;
 * a pair is renewed long before it ends, so a cloud that is down for an hour is no trouble;
 * a failed renewal is tried again with patience, and one that needs a person (`dead`) not at all.
@@ -30,6 +31,7 @@ from scheduler.kept import KeepError, write_atomically
 
 EARLY_S = 2 * 3600.0  # renewed so long before its end, or at half of a shorter life
 USUAL_LIFE_S = 8 * 3600.0
+ROOM_BYTES = 20_000  # two pairs of long tokens, and the table around them
 REFRESH_LIFE_S = 90 * 86400.0  # after so long without any renewal, the refresh token is worth nothing
 FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 60.0, 3600.0
 
@@ -132,6 +134,10 @@ class Tokens:
             if kept.dead or waits or self._dry_run:
                 return self._stopgap(kept, pair, good)
             try:
+                self._make_room()
+            except KeepError as error:
+                return self._stopgap(replace(kept, trouble=f"The sign-in waits: {error}"), pair, good)
+            try:
                 reply = self._ask(kept, pair)
                 new = read_reply(reply, now_s, refresh=pair.refresh)
             except (NotNow, SignInNeeded) as error:
@@ -161,8 +167,14 @@ class Tokens:
             raise SignInNeeded(f"{kept.trouble} Type: {self.how}")
         raise NotNow(kept.trouble or "The token is old, and is not renewed now.", everything=True)
 
+    def _make_room(self) -> None:
+        """A refresh token works once: none is spent while the answer could not be kept. Raises KeepError."""
+        trial = self.path.with_suffix(".room")
+        write_atomically(trial, "x" * ROOM_BYTES)
+        trial.unlink(missing_ok=True)
+
     def _write(self, kept: Kept) -> None:
-        write_atomically(self.path, json.dumps(asdict(kept), indent=1) + "\n")
+        write_atomically(self.path, json.dumps(asdict(kept), indent=1) + "\n", sure=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

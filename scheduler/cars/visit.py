@@ -116,9 +116,12 @@ class Visit:
         """Ask its cloud, if there is reason to."""
         if not self.car.reads:
             return
-        rules = PollRules(
-            60 * self.car.poll_charging_min, 3600 * self.car.max_age_h, self._roads.reads_at_home
-        )
+        at_home = self._roads.reads_at_home
+        if at_home and self._roads.stands_in:
+            if self._asked_at_home():
+                return
+            at_home = False  # a cloud that stands in is asked by the rules of clouds
+        rules = PollRules(60 * self.car.poll_charging_min, 3600 * self.car.max_age_h, at_home)
         asked = policy.next_ask(
             rules, self.memory, self.sight, self.now_s, soc_percent=self.soc_percent, deciding=deciding
         )
@@ -133,6 +136,19 @@ class Visit:
             self.said.append(str(error))
         except CarError as error:
             self._fails(error)
+
+    def _asked_at_home(self) -> bool:
+        """Whether the source at home knows what is to be known now; it is asked where that is due."""
+        if self._roads.home_rests:
+            return False
+        if 0 <= self.now_s - self.memory.read_s < 60 * self.car.poll_charging_min:
+            return True
+        try:
+            self._take(self._roads.read_at_home())
+        except CarError as error:
+            self.said.append(f"{self.car.label} could not be asked at home: {error}")
+            return False
+        return True
 
     def _fails(self, error: CarError) -> None:
         failures = self.memory.failures + 1
@@ -150,7 +166,9 @@ class Visit:
 
     def read(self) -> ChargeReading:
         """Ask it, and remember and consider what it says."""
-        reading = self._roads.read()
+        return self._take(self._roads.read())
+
+    def _take(self, reading: ChargeReading) -> ChargeReading:
         self.memory = replace(
             self.memory,
             reading=reading,

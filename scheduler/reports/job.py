@@ -15,12 +15,14 @@ from scheduler.jobs import Context, Job, JobFailed
 from scheduler.reports.periods import SETTLE_S, Period, day_span, over
 from scheduler.reports.totals import HARDLY_WH, Json, Totals, data_of, from_json, in_words, starts, summed
 from scheduler.settings import SchedulerSettings
+from scheduler.tariffs.settings import TariffSettings
 from scheduler.wallclock import at
 
 EVERY_S = 600.0
 STEP_S = 900
 KEEP_DAYS = 40
 SUBJECT = "charging"
+CLOCK_SLACK_S = 2 * 86400.0
 
 
 def jobs(settings: SchedulerSettings) -> list[Job]:
@@ -38,8 +40,11 @@ def run(context: Context) -> Sequence[str]:
     sums.keep_yesterday(now_s)
     told: dict[str, str] = context.memory.data.setdefault("told", {})
     said: list[str] = []
+    ahead = {one.kind: one.key for one in over(now_s + CLOCK_SLACK_S, zone)}
     for period in over(now_s, zone):
         last = told.get(period.kind)
+        if last is not None and last > ahead[period.kind]:  # told by a clock that ran ahead
+            last = None
         if last is not None and last < period.key:
             said += _tell(context, period, sums)
         if last is None or last < period.key:
@@ -66,9 +71,9 @@ def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
 
 def _currency(settings: SchedulerSettings) -> str:
     """That of [tariff], or of [web]; empty: nobody wants to hear of money."""
-    tariff, web = settings.tables.get("tariff"), settings.tables.get("web")
-    if isinstance(tariff, Mapping):
-        return str(tariff.get("currency") or "EUR")
+    tariff, web = settings.section("tariff", TariffSettings), settings.tables.get("web")
+    if tariff is not None:
+        return tariff.currency
     return str(web.get("currency") or "") if isinstance(web, Mapping) else ""
 
 

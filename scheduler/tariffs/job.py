@@ -20,7 +20,7 @@ from scheduler.tariffs import co2_gb, follow, tell
 from scheduler.tariffs.prices import cache_of, coming_prices
 from scheduler.tariffs.settings import PriceWindowSettings, TariffSettings
 from scheduler.tariffs.slots import PriceSlot, known_until, price_at
-from scheduler.tariffs.sources import midnights, source_of
+from scheduler.tariffs.sources import midnights, source_of, within
 from scheduler.window_rows import read_window, write_window
 
 EVERY_S = 300.0
@@ -92,7 +92,8 @@ def ask_for(tariff: TariffSettings, context: Context, wall: datetime) -> list[Pr
     """What the service says of today and tomorrow. Raises FetchFailed."""
     source = source_of(tariff.kind)
     secret = context.settings.credentials.get(source.SECRET, "") if source.SECRET else ""
-    found = [slot for ask in source.asks(tariff, secret, wall) for slot in source.decode(fetch(ask), tariff)]
+    asks = source.asks(tariff, secret, wall)
+    found = within((slot for ask in asks for slot in source.decode(fetch(ask), tariff)), wall)
     if tariff.co2 == "gb":
         try:
             grams = co2_gb.decode(fetch(co2_gb.ask(tariff.co2_address, wall)))

@@ -32,6 +32,7 @@ from scheduler.window_rows import LEAST_AMPS, MOST_AMPS, NAMES
 from scheduler.windows import Mode
 
 Kind = Literal["fixed", "awattar", "energy_charts", "entsoe", "nordpool", "octopus", "tibber", "amber"]
+MONEY = {"octopus": "GBP", "amber": "AUD"}
 Price = Annotated[float, Field(ge=-10, le=100, allow_inf_nan=False)]
 
 
@@ -132,6 +133,14 @@ class TariffSettings(Section):
     def _is_a_time(cls, value: object) -> object:
         minute = read_minute(value)
         return time(minute // 60, minute % 60)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_its_money(cls, values: object) -> object:
+        """Without `currency`: that in which the service sells."""
+        if isinstance(values, dict) and "currency" not in values:
+            return values | {"currency": MONEY.get(str(values.get("kind")), "EUR")}
+        return values
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> TariffSettings:

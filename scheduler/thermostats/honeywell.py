@@ -75,6 +75,8 @@ class Honeywell:
             for location in locations:
                 devices = location.get("Devices") if isinstance(location, dict) else None
                 for device in devices if isinstance(devices, list) else []:
+                    if not isinstance(device, dict):
+                        raise ThermostatError("Honeywell's portal lists something that is no thermostat.")
                     found[str(device.get("DeviceID"))] = str(device.get("Name", ""))
         return found
 
@@ -174,14 +176,14 @@ class Honeywell:
         if 0 <= since_s < BETWEEN_SIGN_INS_S:
             rest_s = BETWEEN_SIGN_INS_S - since_s
             raise LockedOut("Honeywell's portal wants a sign-in again so soon; that waits.", rest_s)
-        self._kept["signed_in"] = self._now_s
         self._session.cookies.clear()
         self._kept["cookies"] = {}
-        self._send("GET", "")
+        self._send("GET", "", alive=True)
+        self._kept["signed_in"] = self._now_s
         form = {"UserName": self._user, "Password": self._password}
         form |= {"RememberMe": "false", "timeOffset": "480"}
-        self._send("POST", "", data=form)
-        landed = self._send("GET", "")
+        self._send("POST", "", alive=True, data=form)
+        landed = self._send("GET", "", alive=True)
         if "TooManyAttempts" in landed.url:
             raise LockedOut("Honeywell has locked the account: too many attempts.", LOCKED_S)
         if "/Error" in landed.url:
@@ -193,7 +195,8 @@ class Honeywell:
             )
         self._kept["cookies"] = {cookie.name: cookie.value for cookie in self._session.cookies}
 
-    def _send(self, method: str, path: str, **more: Any) -> requests.Response:
+    def _send(self, method: str, path: str, *, alive: bool = False, **more: Any) -> requests.Response:
+        """One request. `alive`: a portal that is out of order must not pass for one that refuses us."""
         try:
             answer = self._session.request(method, self._base + path, timeout=TIMEOUTS_S, **more)
         except requests.Timeout:
@@ -202,4 +205,6 @@ class Honeywell:
             raise ThermostatError("Honeywell's portal can't be reached.") from None
         if "TooManyAttempts" in answer.url:
             raise LockedOut("Honeywell has locked the account: too many attempts.", LOCKED_S)
+        if alive and answer.status_code >= 500:
+            raise ThermostatError(f"Honeywell's portal answers HTTP {answer.status_code}.")
         return answer

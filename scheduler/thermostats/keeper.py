@@ -1,9 +1,10 @@
 """The thermostats' job: pre-cool (or pre-heat) before a peak, set back in it as the battery falls, and give
 back.
 
-What was done is remembered for each device and peak, and written down before the next device is touched. A
-change is believed when the portal took it, and checked at the next look, a quarter of an hour later: one
-that did not stay is done again, one that a person changed is left alone. Nothing here can stop another job.
+What is done is remembered for each device and peak: what is to be set is written down before it is sent, so
+an answer that is lost, or a process that dies, never makes the same change twice. A change is believed when
+the portal took it, and checked at the next look, a quarter of an hour later: one that did not stay is done
+again, one that a person changed is left alone. Nothing here can stop another job.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from scheduler.thermostats.policy import (
     crossed,
     day_of,
     fall,
+    is_open,
     prepared,
     reasons_before,
     set_back,
@@ -75,15 +77,21 @@ class Keeper:
         except LockedOut as error:
             kept["rest_until"] = now + error.rest_s
             return [_tell_trouble(context, "thermostat_locked_out", str(error), ACCOUNT)]
+        except ThermostatError as error:
+            return [_tell_trouble(context, "thermostat_failed", str(error), ACCOUNT)]
         return said
 
     def _phase(self, context: Context, today: Day, wall: datetime) -> list[str]:
         kept = context.memory.data
         if wall >= today.end:
-            return self._give_back(context, today)
+            return self._give_back(context, today, "back")
         kept["looked"] = wall.timestamp()
         if wall < today.peak:
             return self._before(context, today)
+        said = self._give_back(context, today, "held")
+        return said + self._in_peak(context, today, wall)
+
+    def _in_peak(self, context: Context, today: Day, wall: datetime) -> list[str]:
         battery = self._falling(context, wall.timestamp())
         if battery is None:
             return ["The battery's charge is not known, so the thermostats stay as they are."]
@@ -115,7 +123,11 @@ class Keeper:
         if kept.get("precool") is None:
             battery = self.battery(context)
             charge = battery.charge_percent if battery else None
-            kept["precool"] = reasons_before(season, charge, self.extreme(context, season.aim))
+            extreme = self.extreme(context, season.aim)
+            reasons = reasons_before(season, charge, extreme)
+            if not reasons and is_open(season, charge, extreme):
+                return ["Whether to begin before the peak is not known yet: it is asked again."]
+            kept["precool"] = reasons
         reasons = kept["precool"]
         if not reasons:
             return []
@@ -126,8 +138,7 @@ class Keeper:
             if mine.get("precool") or wanted is None:
                 mine["precool"] = True
                 return ""
-            self._hold(context, device, mine, wanted, today.season.aim, today.peak)
-            mine["precool"] = True
+            self._hold(context, device, mine, wanted, today, {"precool": True})
             return f"{device.name} {season.aim}s to {wanted:g} degrees until {today.peak:%H:%M}: {why}."
 
         return self._each(context, today, one, lambda mine: bool(mine.get("precool")))
@@ -150,40 +161,53 @@ class Keeper:
         if wanted == device.setpoint(season.aim):
             mine["steps"] = sorted({*done, *steps})
             return ""
-        self._hold(context, device, mine, wanted, season.aim, today.end)
-        mine["steps"] = sorted({*done, *steps})
+        self._hold(context, device, mine, wanted, today, {"steps": sorted({*done, *steps})})
         return (
             f"{device.name} goes from {device.setpoint(season.aim):g} to {wanted:g} degrees until "
             f"{today.end:%H:%M}: {battery.words}."
         )
 
-    def _give_back(self, context: Context, today: Day) -> list[str]:
-        """Release what is still as we set it; a hold that a person made stays."""
+    def _give_back(self, context: Context, today: Day, latch: str) -> list[str]:
+        """Release what is still as we set it; a hold that a person made stays.
+
+        `latch` "back" when the peak is over. "held" when it begins: only a permanent hold that gave way to
+        what was done before the peak comes back.
+        """
         aim = today.season.aim
 
         def one(device: Device, mine: Kept) -> str:
-            mine["back"] = True
-            if device.hold != "temporary" or abs(device.setpoint(aim) - _float(mine, "set")) > CLOSE:
+            mine[latch] = True
+            was_for_good = mine.get("hold") == "permanent"
+            is_ours = device.hold == "temporary" and abs(device.setpoint(aim) - _float(mine, "set")) <= CLOSE
+            if not is_ours and not (was_for_good and device.hold == "schedule"):  # ours has run out
                 return ""
             service = self.service(context)
             if context.dry_run:
                 return f"would give {device.name} back"
-            if mine.get("hold") == "permanent":
+            if was_for_good:
                 service.keep(device.id, aim, _float(mine, "before"))
                 return f"{device.name} is held at {_float(mine, 'before'):g} degrees again."
             service.release(device.id)
             return f"{device.name} follows its own schedule again."
 
-        return self._each(context, today, one, lambda mine: bool(mine.get("back")) or "set" not in mine)
+        def is_done(mine: Kept) -> bool:
+            early = latch == "held" and (mine.get("hold") != "permanent" or bool(mine.get("steps")))
+            return early or bool(mine.get(latch)) or not {"set", "trying"} & set(mine)
+
+        return self._each(context, today, one, is_done)
 
     def _hold(
-        self, context: Context, device: Device, mine: Kept, wanted: float, aim: Aim, until: datetime
+        self, context: Context, device: Device, mine: Kept, wanted: float, today: Day, done: Kept
     ) -> None:
+        """Set it, and remember it as `done`; what is tried is on the disk before it is sent."""
+        aim = today.season.aim
+        until = today.peak if "precool" in done else today.end
+        before = {"before": device.setpoint(aim), "hold": device.hold} if "before" not in mine else {}
+        mine["trying"] = {**before, **done, "from": device.setpoint(aim), "set": wanted}
         if not context.dry_run:
+            context.memory.save(sure=True)
             self.service(context).hold(device.id, aim, wanted, until)
-        if "before" not in mine:
-            mine |= {"before": device.setpoint(aim), "hold": device.hold}
-        mine |= {"from": device.setpoint(aim), "set": wanted}
+        mine |= mine.pop("trying")
 
     def _each(
         self,
@@ -202,13 +226,16 @@ class Keeper:
             before = dict(mine)
             try:
                 device = self.service(context).read(device_id, name)
+                _learn(device, mine, today.season.aim)
+                before = dict(mine)
                 told = act(device, mine)
-            except LockedOut:
+            except ThermostatError as error:
+                before |= {"trying": mine["trying"]} if "trying" in mine else {}
+                before |= {"again": mine["again"]} if "again" in mine else {}
                 mine.clear()
                 mine |= before
-                raise
-            except ThermostatError as error:
-                mine.pop("back", None)
+                if isinstance(error, LockedOut):
+                    raise
                 said.append(_tell_trouble(context, "thermostat_failed", str(error), name))
                 continue
             aim = today.season.aim
@@ -237,6 +264,15 @@ class Keeper:
         return found
 
 
+def _learn(device: Device, mine: Kept, aim: Aim) -> None:
+    """What was tried last, and nobody answered for: it counts if the device shows it."""
+    tried = mine.pop("trying", None)
+    if not isinstance(tried, dict) or device.hold != "temporary":
+        return
+    if abs(device.setpoint(aim) - _float(tried, "set")) <= CLOSE:
+        mine |= tried
+
+
 def _is_as_before(device: Device, mine: Kept, aim: Aim) -> bool:
     """Whether it shows the setpoint from before our last change, as if that had never been."""
     was, put = mine.get("from"), mine.get("set")
@@ -257,7 +293,8 @@ def _tell_trouble(context: Context, kind: str, sentence: str, subject: str) -> s
 
 def _tell_done(context: Context, name: str, sentence: str) -> None:
     troubles = context.memory.data.setdefault("troubles", {})
-    troubles.pop(ACCOUNT, None)
+    if troubles.pop(ACCOUNT, None) == "thermostat_failed" and not context.dry_run:
+        context.tell(event_of("thermostat_done", "The thermostats' portal answers again.", ACCOUNT))
     was = troubles.pop(name, None)
     if (sentence or was) and not context.dry_run:
         context.tell(event_of("thermostat_done", sentence or f"{name} answers again.", name))

@@ -207,6 +207,16 @@ def reasons_before(season: Season, charge: float | None, extreme: float | None) 
     return reasons
 
 
+def is_open(season: Season, charge: float | None, extreme: float | None) -> bool:
+    """Whether a reason to begin before the peak could not be judged, for want of a figure."""
+    rule = season.before
+    if rule is None:
+        return False
+    return (rule.battery_below is not None and charge is None) or (
+        rule.beyond is not None and extreme is None
+    )
+
+
 def quarters(until: datetime) -> int:
     """Quarter hours after midnight, rounded up: how some portals want the end of a hold."""
     return math.ceil((until.hour * 60 + until.minute) / 15)

@@ -2,7 +2,9 @@
 
 A second sign-in within two minutes, or too many readings of one device, lock the account (`TooManyAttempts`).
 Sessions end silently: then a page of HTML comes with status 200. `troubles` are answers that come instead of
-the right ones for paths that contain the given word. Setpoints are in degrees Fahrenheit.
+the right ones for paths that contain the given word, `late` ones after it was done. Where `zone` is set, a
+temporary hold ends by itself at its quarter hour, and the schedule follows whatever was before. Setpoints
+are in degrees Fahrenheit.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
 from typing import Any
 
+from scheduler.wallclock import at, first_showing
 from simulator.clouds.web import Answer, Request, WebPeer
 
 LOGIN_PAGE = "<html><body><form action='/portal'>Log in</form></body></html>"
@@ -44,6 +48,7 @@ class Stat:
     dead: bool = False
     deaf: bool = False  # answers success, and does nothing
     read_s: list[float] = field(default_factory=list)
+    ends_s: float | None = None  # when a temporary hold ends
 
 
 class HoneywellPortal:
@@ -53,6 +58,8 @@ class HoneywellPortal:
         self.now = now
         self.stats = {key.strip("_"): stat for key, stat in stats.items()}
         self.troubles: list[tuple[str, Answer]] = []
+        self.late: list[tuple[str, Answer]] = []
+        self.zone: tzinfo | None = None
         self.counts: Counter[str] = Counter()
         self.session = ""
         self.locked_until_s = 0.0
@@ -73,7 +80,19 @@ class HoneywellPortal:
         """The portal forgets who is signed in, and tells nobody."""
         self.session = ""
 
+    def settle(self) -> None:
+        """Holds that have run out give way to the schedule."""
+        for stat in self.stats.values():
+            if stat.status == 1 and stat.ends_s is not None and self.now() >= stat.ends_s:
+                stat.status, stat.ends_s = 0, None
+                stat.cool, stat.heat = stat.scheduled, stat.scheduled_heat
+
     def _answer(self, request: Request) -> Answer:
+        self.settle()
+        found = self._right(request)
+        return next((answer for word, answer in self.late if word in request.path), found)
+
+    def _right(self, request: Request) -> Answer:
         path = request.path.removeprefix("/portal")
         self.counts[f"{request.method} {path.rstrip('/0123456789')}"] += 1
         for word, answer in self.troubles:
@@ -144,6 +163,15 @@ class HoneywellPortal:
             for key, name in NAMES.items():
                 if form.get(key) is not None:
                     setattr(stat, name, form[key])
+            stat.ends_s = self._end_of(stat.until_quarter) if stat.status == 1 else None
             if stat.status == 0:
                 stat.cool, stat.heat = stat.scheduled, stat.scheduled_heat
         return Answer({"success": 1})
+
+    def _end_of(self, quarter: int) -> float | None:
+        """When the clock on the wall next shows this quarter hour after midnight."""
+        if self.zone is None:
+            return None
+        today = at(self.now(), self.zone).date()
+        ends = (first_showing(today + timedelta(days=step), 15 * quarter, self.zone) for step in (0, 1))
+        return next(float(end_s) for end_s in ends if end_s > self.now())

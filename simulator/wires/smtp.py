@@ -27,6 +27,7 @@ class Trouble(StrEnum):
     BUSY = "busy"  # 421 instead of a greeting
     BAD_SIGN_IN = "bad_sign_in"  # 535 to every password
     SILENT = "silent"  # greets nobody, keeps the line open
+    ENDLESS = "endless"  # greets on and on, a line each tenth of a second, and never comes to an end
     DROP_AFTER_DATA = "drop_after_data"  # takes the letter and hangs up instead of saying so
     SILENT_AT_QUIT = "silent_at_quit"  # takes the letter, then never says goodbye
     BAD_TLS = "bad_tls"  # agrees to STARTTLS and then talks nonsense
@@ -121,6 +122,9 @@ class _Talk:
         if trouble is Trouble.SILENT:
             await asyncio.sleep(QUIET_S)
             return
+        while trouble is Trouble.ENDLESS:
+            await self._say("220-one moment please")
+            await asyncio.sleep(0.1)
         if trouble is Trouble.BUSY:
             await self._say("421 try again later")
             return

@@ -154,6 +154,23 @@ def test_after_a_restart_unheard_chargers_keep_their_share_of_the_circuit():
     assert bench.status("3201").offered_amps == 32
 
 
+def test_a_charger_that_says_error_for_a_minute_is_told_of_once_and_so_is_its_end():
+    broken = unit("3201", car=False)
+    bench = Bench(rules("3201"), broken)
+    bench.run(30)
+    right = broken._state
+    broken._state = lambda now: 0x02 if int(now) % 20 else 0x01  # now and then is none
+    bench.run(120)
+    assert "charger_fault" not in bench.kinds()
+    broken._state = lambda now: 0x02
+    bench.run(300)
+    assert bench.kinds().count("charger_fault") == 1
+    assert "Count the blinks of its red light" in bench.events[-1].sentence
+    broken._state = right
+    bench.run(30)
+    assert bench.kinds().count("charger_fault_gone") == 1
+
+
 def test_a_charger_that_ignores_its_limit_is_told_of_once_and_its_amps_stay_counted():
     stubborn = unit("3201")
     bench = Bench(rules("3201", "3202", circuit_amps=32.0), stubborn, unit("3202"))

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from notify.__main__ import main
+from notify.events import Event
 from notify.settings import NotifySettings, SettingsError
 from notify.wishes import read_wishes, wishes_from
+from scheduler.settings import SchedulerSettings
 from simulator.mailbox import Mailbox
 from simulator.wires.smtp import SmtpServer, Trouble
 
@@ -230,6 +232,22 @@ def test_every_setting_is_in_the_manual():
         assert (field.alias or name) in manual
     for name in NotifySettings.model_fields["smtp"].annotation.__args__[0].model_fields:
         assert f"{name} = " in manual
+
+
+def test_the_outbox_lies_in_the_state_folder_whichever_way_that_is_written(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    config = tmp_path / "sunward.toml"
+    for written, folder in (
+        ("~/sun", home / "sun"),
+        ("state", tmp_path / "state"),
+        (f"{home}/x", home / "x"),
+    ):
+        config.write_text(f'[site]\nstate_dir = "{written}"\n')
+        read_wishes(config).outbox.append([Event("test", "Something.")], None)
+        assert (folder / "outbox.db").exists()
+        assert SchedulerSettings.load(config).state_dir == folder
+    assert not (tmp_path / "~").exists()
 
 
 def test_an_address_may_want_to_hear_less_than_the_others(tmp_path):

@@ -58,3 +58,15 @@ def test_a_kind_nobody_listed_works():
 def test_an_event_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         event_of("x", "y").kind = "z"
+
+
+def test_every_kind_that_the_manual_promises_is_told_by_somebody():
+    root = Path(__file__).parents[2]
+    files = [path for room in ("agent", "scheduler", "notify") for path in (root / room).rglob("*.py")]
+    code = "".join(path.read_text() for path in files if path.name != "events.py")
+    mute = [
+        kind.name
+        for kind in CATALOGUE.values()
+        if f'"{kind.name}"' not in code and f'.over("{kind.recovers}"' not in code
+    ]
+    assert mute == []

@@ -3,6 +3,7 @@
 import email
 import socket
 import ssl
+import subprocess
 from datetime import UTC, datetime
 from email import policy
 
@@ -15,6 +16,7 @@ from notify.channels.smtp import Mail, Server, explain
 from notify.letters import Letter
 from simulator.mailbox import Mailbox
 from simulator.wires.smtp import SmtpServer, Trouble
+from tests.conftest import need
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 WALL = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
@@ -122,6 +124,34 @@ def test_a_certificate_for_another_name_is_told(office, certificate):
         mail(port, certificate, "tls", host="127.0.0.1").send(LETTER)
 
 
+def test_a_certificate_that_is_out_of_date_is_told(certificate, tmp_path):
+    (tmp_path / "index").touch()
+    (tmp_path / "serial").write_text("01")
+    (tmp_path / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=d\n[d]\ndatabase={tmp_path}/index\nserial={tmp_path}/serial\nnew_certs_dir={tmp_path}\n"
+        "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
+        "[e]\nsubjectAltName=DNS:localhost\nbasicConstraints=CA:true\n"
+    )
+    old, request, key = tmp_path / "old.pem", tmp_path / "request.pem", certificate[1]
+    for words in (
+        ["req", "-new", "-key", key, "-out", request, "-subj", "/CN=localhost"],
+        [
+            *("ca", "-batch", "-selfsign", "-config", tmp_path / "ca.cnf", "-keyfile", key, "-in", request),
+            *("-out", old, "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-notext"),
+        ],
+    ):
+        subprocess.run([need("openssl"), *words], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(old, key)
+    server = SmtpServer(Mailbox(), tls=context).start()
+    try:
+        with pytest.raises(SendError, match=r"out of date .*Is this computer's clock right\?") as failure:
+            mail(server.port, (old, key)).send(LETTER)
+    finally:
+        server.stop()
+    assert failure.value.cause == "settings"
+
+
 def test_a_ca_file_that_is_none_is_told(office, certificate, tmp_path):
     with pytest.raises(SendError, match=r"ca_file = .* can't be used: No such file"):
         mail(1, certificate, ca=tmp_path / "none.pem").send(LETTER)
@@ -167,6 +197,7 @@ def test_the_simulated_mailbox_shows_what_came(simulated, certificate):
         (Trouble.BUSY, "later", "refuses the connection. It said: 421"),
         (Trouble.BAD_SIGN_IN, "settings", "refuses the sign-in"),
         (Trouble.SILENT, "later", "did not answer within 1 s"),
+        (Trouble.ENDLESS, "later", "talks on and on without taking the letter"),
         (Trouble.DROP_AFTER_DATA, "later", "hung up in the middle"),
         (Trouble.BAD_TLS, "settings", "does not speak TLS like this"),
     ],

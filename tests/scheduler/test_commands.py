@@ -123,6 +123,9 @@ def test_a_boost_and_its_end(scheduler, agent):
         ("boost --for soon", "'soon' is no length of time: write 2h, 90m or 1h30m."),
         ("boost --for 0m", "is no length of time"),
         ("boost --amps x", "amps must be a number"),
+        ("boost --amps inf", "amps must be a number, not 'inf'."),
+        ("boost --to-soc nan", "to-soc must be a number, not 'nan'."),
+        (f"boost --for {'9' * 400}h", "is no length of time"),
     ],
 )
 def test_a_wrong_wish_is_one_sentence(scheduler, line, says):

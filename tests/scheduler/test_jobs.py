@@ -1,6 +1,7 @@
 """Jobs on the fake clock: due by level, missed, repeated, overlapping, crashing, on a bad disk."""
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -135,6 +136,53 @@ def test_a_state_folder_that_is_none_is_one_sentence_for_each_job(house, body):
     (outcome,) = home.runner.tick()
     assert outcome.did == "failed"
     assert "can't be opened" in outcome.sentences[0]
+
+
+def test_a_disk_that_takes_nothing_is_told_once_and_so_is_its_end(house, body):
+    other = Counter()
+    home = house(Job("count", 60, body), Job("other", 60, other))
+    home.runner.tick()
+    blocked = [home.runner.folder / f".{name}.json.{os.getpid()}.new" for name in ("count", "other")]
+    for path in blocked:
+        path.mkdir()
+    for _ in range(30):
+        assert {outcome.did for outcome in home.after(60)} == {"failed"}
+    assert (body.runs, other.runs) == (31, 31)
+    (told,) = home.told
+    assert (told.kind, told.subject) == ("job_failed", "state folder")
+    assert "Timed jobs can't note what they did" in told.sentence
+    assert "Is the disk full or read-only?" in told.sentence
+    for path in blocked:
+        path.rmdir()
+    home.after(60)
+    home.after(60)
+    assert [event.kind for event in home.told] == ["job_failed", "job_ok"]
+
+
+def test_ticks_of_cron_write_no_letter_each_about_a_disk_that_takes_nothing(house, body):
+    home = house(Job("count", 60, body))
+    home.runner.tick()
+    (home.runner.folder / f".count.json.{os.getpid()}.new").mkdir()
+    told = []
+    for _ in range(5):
+        again = house(Job("count", 60, body), clock=home.clock)
+        again.after(300)
+        told += again.told
+    assert told == []
+
+
+def test_a_job_that_cannot_note_what_it_does_in_its_middle_is_no_crash(house):
+    def saves(context):
+        context.memory.data["n"] = context.moment.mono_s
+        context.memory.save()
+        return []
+
+    home = house(Job("saves", 60, saves))
+    home.runner.tick()
+    (home.runner.folder / f".saves.json.{os.getpid()}.new").mkdir()
+    (outcome,) = home.after(60)
+    assert (outcome.did, "crashed" in outcome.sentences[0]) == ("failed", False)
+    assert "Is the disk full or read-only?" in outcome.sentences[0]
 
 
 # --- failing ---------------------------------------------------------------------------------------

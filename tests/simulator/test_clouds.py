@@ -174,7 +174,7 @@ def test_a_sleeping_car_gives_408_until_it_is_woken(tesla, tools, clock):
 @pytest.mark.parametrize(
     ("status", "body", "says"),
     [
-        (401, {"error": "invalid bearer token"}, "type ./sunward scheduler login"),
+        (401, {"error": "invalid bearer token"}, "Type: ./sunward scheduler login"),
         (404, {"error": "not_found"}, "no such energy site"),
         (408, {"error": "timeout"}, "HTTP 408"),
         (429, {"error": "Too Many Requests"}, "asks for patience"),

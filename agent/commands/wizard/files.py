@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from agent.commands.wizard.talk import Talk
@@ -27,7 +28,16 @@ def show(talk: Talk, path: Path, before: str, after: str, *, secret: bool) -> No
 
 
 def write(path: Path, text: str, mode: int) -> None:
-    """Replace a file whole, the old one kept beside it as .bak. Raises OSError."""
+    """Replace a file whole, the old one kept beside it as .bak. Raises OSError, which names the file."""
+    try:
+        _write(path, text, mode)
+    except OSError as error:
+        with suppress(OSError):
+            path.with_name(path.name + BESIDE).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _write(path: Path, text: str, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         backup = path.with_name(path.name + BACKUP)

@@ -19,7 +19,7 @@ from scheduler.fetch import FetchFailed, fetch
 from scheduler.tariffs.prices import bought
 from scheduler.tariffs.settings import TariffSettings
 from scheduler.tariffs.slots import known_until, price_at
-from scheduler.tariffs.sources import KINDS, source_of
+from scheduler.tariffs.sources import KINDS, source_of, within
 
 FLAT, HOURS = "flat", "hours"
 WHAT: Mapping[str, str] = {
@@ -179,7 +179,7 @@ def _fits(talk: Talk, draft: Draft) -> bool:
     secret = draft.secrets.get(source.SECRET, "")
     try:
         asks = source.asks(tariff, secret, wall)
-        found = [slot for ask in asks for slot in source.decode(fetch(ask), tariff)]
+        found = within((slot for ask in asks for slot in source.decode(fetch(ask), tariff)), wall)
     except FetchFailed as error:
         talk.say(f"  {error}")
         return not talk.patient

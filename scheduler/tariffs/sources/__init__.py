@@ -9,15 +9,18 @@ service's price holds all fees and taxes already. `REFRESH_S`: its forecasts cha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Protocol
 
 from scheduler.fetch import Ask, BadAnswer
 from scheduler.tariffs.slots import PriceSlot
 
 KINDS = ("awattar", "energy_charts", "entsoe", "nordpool", "octopus", "tibber", "amber")
+A_DAY = timedelta(days=1)
 DEAREST_PER_KWH = 100.0  # nobody sells that: a unit was misunderstood, or a digit is wrong
 
 
@@ -122,3 +125,30 @@ def seconds(value: object, who: str, per: float = 1.0) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e11 * per:
         raise BadAnswer(f"{who} gives a time that is none.")
     return value / per
+
+
+def within(slots: Iterable[PriceSlot], wall: datetime) -> list[PriceSlot]:
+    """Slots longer than a day (prices that hold for good), cut to the two days that were asked for."""
+    begin, _, end = midnights(wall)
+    return [_cut(slot, begin, end) if slot.end - slot.start > A_DAY else slot for slot in slots]
+
+
+def _cut(slot: PriceSlot, begin: datetime, end: datetime) -> PriceSlot:
+    return replace(slot, start=max(slot.start, begin.astimezone(UTC)), end=min(slot.end, end.astimezone(UTC)))
+
+
+def lasting(starts: Sequence[float], usual_s: float = 3600.0) -> list[float]:
+    """When each slot of a list of starts (UTC seconds, in order) ends: where the next one begins.
+
+    What is missing in a list stays missing: a slot that seems longer than both of its neighbours is not. The
+    last one lasts as long as the one before.
+    """
+    if not starts:
+        return []
+    steps = [after - start for start, after in pairwise(starts)]
+    steps.append(steps[-1] if steps else usual_s)
+    ends = []
+    for number, (start, step) in enumerate(zip(starts, steps, strict=True)):
+        beside = [steps[one] for one in (number - 1, number + 1) if 0 <= one < len(steps) and steps[one] > 0]
+        ends.append(start + (min(beside) if beside and step > max(beside) else step))
+    return ends

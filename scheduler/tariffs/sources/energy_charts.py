@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from scheduler.fetch import Ask, BadAnswer
 from scheduler.tariffs.slots import PriceSlot
-from scheduler.tariffs.sources import Place, midnights, price, seconds, table
+from scheduler.tariffs.sources import Place, lasting, midnights, price, seconds, table
 
 WHO = "Energy-Charts"
 ADDRESS = "https://api.energy-charts.info"
@@ -42,14 +42,12 @@ def decode(text: str, place: Place) -> list[PriceSlot]:
     begins = [seconds(start, WHO) for start in starts]
     if any(later <= earlier for earlier, later in pairwise(begins)):
         raise BadAnswer(f"{WHO} answers times that are not in order.")
-    last_s = begins[-1] - begins[-2] if len(begins) > 1 else 3600.0
-    ends = [*begins[1:], begins[-1] + last_s] if begins else []
     return [
         PriceSlot(
             datetime.fromtimestamp(begin, UTC),
             datetime.fromtimestamp(min(end, begin + 3600), UTC),
             price(value, WHO, 1000),
         )
-        for begin, end, value in zip(begins, ends, prices, strict=True)
+        for begin, end, value in zip(begins, lasting(begins), prices, strict=True)
         if value is not None
     ]

@@ -5,13 +5,13 @@
     {"count": 2, "next": null, "results": [{"value_exc_vat": 15.2, "value_inc_vat": 15.96,
         "valid_from": "2026-06-10T22:30:00Z", "valid_to": "2026-06-10T23:00:00Z"}]}
 
-Pence with VAT, newest first. The region is a letter, A to P. `valid_to` null: for good, so to the end of
-what was asked for. Tomorrow's prices come at about 16:00.
+Pence with VAT, newest first. The region is a letter, A to P. `valid_to` null: for good.
+Tomorrow's prices come at about 16:00.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from scheduler.fetch import Ask
 from scheduler.tariffs.slots import PriceSlot
@@ -23,7 +23,7 @@ NEEDS = ("product", "region")
 SECRET = ""
 FINAL = True
 REFRESH_S = 0.0
-FOR_GOOD = timedelta(days=3)
+FOR_GOOD = datetime(9000, 1, 1, tzinfo=UTC)  # whoever asked knows how much of it he wanted
 
 
 def asks(place: Place, secret: str, wall: datetime) -> list[Ask]:
@@ -42,7 +42,7 @@ def decode(text: str, place: Place) -> list[PriceSlot]:
         if row.get("payment_method") not in (None, "DIRECT_DEBIT"):
             continue
         start = instant(row.get("valid_from"), WHO)
-        end = start + FOR_GOOD if row.get("valid_to") is None else instant(row.get("valid_to"), WHO)
+        end = FOR_GOOD if row.get("valid_to") is None else instant(row.get("valid_to"), WHO)
         slots.append(PriceSlot(start, end, price(row.get("value_inc_vat"), WHO, 100)))
     return slots
 

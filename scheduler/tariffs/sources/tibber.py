@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from scheduler.fetch import Ask, BadAnswer
 from scheduler.tariffs.slots import PriceSlot
-from scheduler.tariffs.sources import Place, instant, price, rows, table
+from scheduler.tariffs.sources import Place, instant, lasting, price, rows, table
 
 WHO = "Tibber"
 ADDRESS = "https://api.tibber.com"
@@ -52,13 +52,15 @@ def decode(text: str, place: Place) -> list[PriceSlot]:
 
 
 def _day(day: list[Mapping[str, Any]]) -> list[PriceSlot]:
-    """Starts only: each slot lasts to the next one, the last as long as the one before."""
-    starts = [instant(row.get("startsAt"), WHO) for row in day]
-    step = starts[-1] - starts[-2] if len(starts) > 1 else timedelta(hours=1)
-    ends = [*starts[1:], starts[-1] + step] if starts else []
+    """Starts only: each slot lasts to the next one."""
+    starts = [instant(row.get("startsAt"), WHO).timestamp() for row in day]
+    if starts != sorted(starts):
+        raise BadAnswer(f"{WHO} answers times that are not in order.")
     return [
-        PriceSlot(start, end, price(row.get("total"), WHO))
-        for start, end, row in zip(starts, ends, day, strict=True)
+        PriceSlot(
+            datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC), price(row.get("total"), WHO)
+        )
+        for start, end, row in zip(starts, lasting(starts), day, strict=True)
     ]
 
 

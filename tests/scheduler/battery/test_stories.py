@@ -5,6 +5,8 @@ import json
 import pytest
 
 from notify.settings import SettingsError
+from scheduler.battery.keys import base_of
+from scheduler.battery.settings import BatterySettings
 from scheduler.cars.tokens import Tokens
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
@@ -216,12 +218,106 @@ def test_a_report_that_can_not_be_read_says_so(powerwall):
     assert "could not be read: Tesla's cloud answers HTTP 500." in letter.sentence
 
 
+def test_settings_that_change_in_a_period_count_at_once_and_are_no_change_by_hand(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.until("2026-06-10T14:20")
+    house.config.write_text(house.config.read_text().replace("reserve = 0", "reserve = 20"))
+    house.again()
+    house.until("2026-06-10T15:00")
+    assert house.state == ("self_consumption", 20)
+    assert "owner_override" not in house.kinds
+    house.pack.reserve = 50
+    house.until("2026-06-10T15:30")
+    assert (house.state[1], house.kinds.count("owner_override")) == (50, 1)
+
+
+def test_a_peak_that_sets_nothing_tells_of_grid_power_all_the_same(powerwall):
+    house = powerwall("2026-06-10T13:50")
+    text = house.config.read_text()
+    text = "\n".join(
+        line for line in text.splitlines() if not line.startswith(("off_peak", "reserve", "mode"))
+    )
+    house.config.write_text(text + "\n")
+    house.again()
+    house.pack.grid_watts = 2400.0
+    house.until("2026-06-10T20:10")
+    assert house.kinds == ["grid_used_in_peak", "end_of_day"]
+    assert house.state == OFF
+    assert house.cloud.counts["GET live_status"] < 6 * 12 + 10
+
+
+def test_a_second_look_that_a_clock_moved_to_next_year_is_dropped(powerwall):
+    house = powerwall("2026-06-10T19:50")
+    house.pack.battery_watts = 3200.0
+    house.until("2026-06-10T20:04")
+    memory = house.home.runner.folder / "powerwall_report.json"
+    kept = json.loads(memory.read_text())
+    memory.write_text(json.dumps(kept | {"again": kept["again"] + 365 * 86400}))
+    house.until("2026-06-10T20:30")
+    assert json.loads(memory.read_text())["again"] == 0
+    assert house.kinds.count("end_of_day") == 1
+
+
+def own_account(house, now_s, life_s=28800):
+    """The Powerwall's own sign-in instead of a token in credentials.env."""
+    house.config.with_name("credentials.env").unlink()
+    house.again()
+    tokens = Tokens(house.home.settings.state_dir / "tesla" / "owner.json", dict, "")
+    tokens.put({"access_token": "good", "refresh_token": "next", "expires_in": life_s}, now_s)
+    return house
+
+
+def test_a_sign_in_that_no_car_has_is_told_before_it_ends_and_when_it_has(powerwall):
+    house = powerwall("2026-06-10T00:00", before='[tesla]\nsso_url = "http://127.0.0.1:9"\n')
+    own_account(house, house.clock.wall.timestamp())
+    house.until("2026-06-10T07:00", every_s=300)
+    assert house.kinds == ["token_soon_dead"]
+    assert "the sign-in could not be renewed" in house.home.told[0].sentence
+    house.until("2026-06-10T09:00", every_s=300)
+    assert house.kinds.count("token_dead") == 1
+    assert "The Powerwall stays as it is until somebody types: ./sunward scheduler login owner" in (
+        house.said("token_dead")
+    )
+
+
+def test_a_sign_in_that_a_car_has_too_is_watched_once(powerwall):
+    car = '[[cars]]\nvin = "5YJ3E1EA7KF000042"\nreads = ["owner://"]\ncommands = []\n'
+    house = powerwall("2026-06-10T00:00", before=car)
+    own_account(house, house.clock.wall.timestamp())
+    assert "battery_keys" not in {job.name for job in jobs_of(SchedulerSettings.load(house.config))}
+    house.config.write_text(house.config.read_text().replace("owner://", "ble://127.0.0.1:1"))
+    assert "battery_keys" in {job.name for job in jobs_of(SchedulerSettings.load(house.config))}
+
+
+@pytest.mark.parametrize(
+    ("tesla", "battery", "base"),
+    [
+        ("", 'service = "fleet"', "https://fleet-api.prd.na.vn.cloud.tesla.com"),
+        ('region = "eu"', 'service = "fleet"', "https://fleet-api.prd.eu.vn.cloud.tesla.com"),
+        ('region = "eu"', 'service = "fleet"\nregion = "cn"', "https://fleet-api.prd.cn.vn.cloud.tesla.cn"),
+        ('region = "cn"', "", "https://owner-api.vn.cloud.tesla.cn"),
+    ],
+)
+def test_the_account_of_a_region_is_asked_there(config, tesla, battery, base):
+    config.write_text(f'[tesla]\nclient_id = "app"\n{tesla}\n[battery]\nsite = "1"\n{battery}\n')
+    settings = SchedulerSettings.load(config)
+    found = settings.section("battery", BatterySettings)
+    assert base_of(found, settings) == base
+
+
+def test_an_account_of_another_region_is_told_with_what_to_set(powerwall):
+    house = powerwall("2026-06-10T14:10")
+    house.cloud.troubles = [("", Answer({"error": "user out of region"}, 421))]
+    house.until("2026-06-10T15:00")
+    assert "set region in [battery] or [tesla]" in house.said("powerwall_failed")
+
+
 def test_the_cars_sign_in_opens_the_battery_too(powerwall):
     house = powerwall("2026-06-10T14:10")
     house.config.with_name("credentials.env").unlink()
     house.again()
     house.until("2026-06-10T14:15")
-    assert house.kinds == ["powerwall_failed"]
+    assert house.kinds == ["powerwall_failed", "token_dead"]
     assert "Nobody is signed in yet. Type: ./sunward scheduler login owner" in house.home.told[0].sentence
     tokens = Tokens(house.home.settings.state_dir / "tesla" / "owner.json", dict, "")
     reply = {"access_token": "good", "refresh_token": "next", "expires_in": 28800}

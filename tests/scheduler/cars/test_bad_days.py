@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from agent.doors.web.asks import CarBody
 from agent.model import ChargerRules
 from scheduler.cars.calls import Calls, Caps
 from scheduler.cars.settings import TeslaSettings
+
+YEAR = timedelta(days=365)
 
 
 def charging(street, **more):
@@ -54,6 +57,21 @@ def test_calls_keep_their_distance(street):
     calls.count("data", "A")
     assert calls.why_not("data", "A") == "it was asked a moment ago"
     assert calls.why_not("data", "B") == ""
+
+
+def test_a_way_that_was_refused_by_a_clock_a_year_ahead_is_tried_again(street):
+    street.settings(commands="fleet://")
+    street.clock.wall += YEAR
+    street.sign_in()
+    street.plug()
+    street.car.stopped = True
+    street.live(60)
+    street.offer, street.wants_it = 16, "start"
+    street.live(1200)
+    assert street.counts["command"] == 1
+    street.clock.wall -= YEAR
+    street.live(3600)
+    assert street.counts["command"] == 2
 
 
 def test_a_clock_that_was_set_back_does_not_silence_a_car(street):
@@ -119,6 +137,30 @@ def test_the_second_way_is_taken_where_the_first_is_refused(street):
     street.offer, street.wants_it = 16, "start"
     street.live(300)
     assert street.car.drawn_amps == 16
+
+
+def test_a_second_way_is_taken_where_the_first_does_not_answer(street):
+    ways = ["ble://127.0.0.1:9", f"fleet-proxy://127.0.0.1:{street.clouds.proxy.port}?tls=no"]
+    street.settings(commands=ways)
+    street.plug()
+    street.car.stopped = True
+    street.live(60)
+    street.offer, street.wants_it = 16, "start"
+    street.live(300)
+    assert street.car.drawn_amps == 16
+
+
+def test_a_cloud_that_stands_in_for_a_source_at_home_is_asked_by_the_rules_of_clouds(street):
+    street.settings(reads=["teslamate://127.0.0.1:9?car=1", "fleet://"])
+    street.live(86400, step_s=300)
+    assert street.counts == {}  # away: nobody is asked, whoever is down
+    street.plug()
+    street.live(300)
+    assert street.shown["soc_percent"] == 54
+    seen = street.counts["data"]
+    street.live(86400, step_s=300)
+    assert street.counts["data"] <= seen + 1
+    assert not street.car.awake(street.now_s)
 
 
 def test_a_command_whose_answer_was_lost_is_not_sent_again_when_it_has_worked(street):

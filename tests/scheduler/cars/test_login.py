@@ -110,6 +110,15 @@ def test_without_a_back_end_it_says_how_things_stand(home):
     assert "fleet: signed in, renewed 2026-06-10 12:00." in sign_in(home, "", Person())
 
 
+def test_a_house_with_a_powerwall_only_is_told_of_its_sign_in(street):
+    street.settings(reads="ble://127.0.0.1:1", commands=[], signed_in=False)
+    assert "Nothing here needs a sign-in." in sign_in(street, "", Person())
+    street.settings(reads="ble://127.0.0.1:1", commands=[], signed_in=False, car='[battery]\nsite = "1"')
+    assert "owner: nobody is signed in. Type: ./sunward scheduler login owner" in sign_in(
+        street, "", Person()
+    )
+
+
 def test_a_way_without_an_account_is_tried(home):
     street = home.settings(reads=f"ble://127.0.0.1:{home.clouds.ble.port}", signed_in=False)
     assert "answers; the car is asleep" in sign_in(street, "ble", Person())

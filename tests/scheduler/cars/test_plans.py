@@ -120,6 +120,19 @@ def test_a_boost_of_ours_that_somebody_ends_is_not_set_again(street):
     assert "ended by hand" in street.shown["note"]
 
 
+def test_a_boost_that_ended_by_a_clock_set_back_was_not_ended_by_hand(street):
+    street.settings(car=PLAN, tesla=NIGHT)
+    street.clock.wall += timedelta(days=28)
+    street.plug()
+    until(street, "02:00", 300)
+    assert street.agent.boost
+    street.agent.boost = None
+    street.clock.wall -= timedelta(days=28)
+    street.live(1800)
+    assert street.agent.boost
+    assert "ended by hand" not in street.shown["note"]
+
+
 def test_a_boost_of_somebody_else_is_not_touched(street):
     street.settings(car=PLAN, tesla=NIGHT)
     street.plug()

@@ -1,6 +1,7 @@
 """The sign-in: renewed early, by one at a time, never lost, and told before it is too late."""
 
 import json
+import os
 import threading
 
 import pytest
@@ -102,6 +103,18 @@ def test_an_odd_answer_never_replaces_a_good_token(tokens, service, wrong):
         tokens.access(LIFE_S + 3600)
     service.wrong = None
     assert tokens.access(LIFE_S + 36000) == "access1"
+
+
+def test_a_full_disk_spends_no_refresh_token(tokens, service):
+    blocked = tokens.path.with_name(f".fleet.room.{os.getpid()}.new")
+    blocked.mkdir()  # where the disk would be tried
+    assert tokens.access(LIFE_S - 100) == "access0"
+    with pytest.raises(NotNow, match=r"The sign-in waits: .*Is the disk full or read-only\?"):
+        tokens.access(LIFE_S + 100)
+    assert service.renewals == 0
+    blocked.rmdir()
+    assert tokens.access(LIFE_S + 200) == "access1"
+    assert sorted(path.name for path in tokens.path.parent.iterdir()) == ["fleet.json", "fleet.lock"]
 
 
 def test_a_failing_renewal_is_tried_with_patience(tokens, service):

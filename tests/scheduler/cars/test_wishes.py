@@ -1,5 +1,7 @@
 """What the house wishes of a car, and what its owner wishes: the owner wins."""
 
+from datetime import timedelta
+
 import pytest
 
 from simulator.clouds.tesla_car import CloudCar
@@ -134,6 +136,9 @@ def test_a_car_at_its_limit_or_in_a_programme_is_not_started(street, how):
 # --- stop --------------------------------------------------------------------------------------------
 
 
+YEAR = timedelta(days=365)
+
+
 def defiant(street, **more):
     """A car that draws though 0 A are offered."""
     street.settings(**more)
@@ -176,6 +181,22 @@ def test_the_last_rung_lowers_the_limit_only_where_allowed_and_gives_it_back(str
     street.live(600)
     assert street.car.limit_percent == 80
     assert street.memory()["limit"] is None
+
+
+def test_a_limit_is_given_back_though_the_clock_was_a_year_ahead_when_that_was_tried(street):
+    defiant(street, car='harder_stops = ["limit"]')
+    street.car.do = obeys_only(street.car, "set_charge_limit")
+    street.clock.wall += YEAR
+    street.sign_in()
+    street.live(300)
+    assert street.car.limit_percent == 53
+    street.clouds.fail(503, on="/command/", times=99)
+    street.wants_it, street.offer = None, 8
+    street.live(300)
+    street.clouds.troubles.clear()
+    street.clock.wall -= YEAR
+    street.live(3600)
+    assert street.car.limit_percent == 80
 
 
 def test_a_limit_changed_by_hand_meanwhile_stays(street):

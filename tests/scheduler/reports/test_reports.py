@@ -129,6 +129,15 @@ def test_a_missed_evening_is_told_later_and_never_twice(home, house, config):
     assert "Wednesday, 10 June" in again.told[0].sentence
 
 
+def test_a_clock_that_was_a_year_ahead_does_not_silence_the_reports(home):
+    home = home("2026-06-10T12:00")
+    home.clock.wall += timedelta(days=365)
+    home.runner.tick()
+    home.clock.wall -= timedelta(days=365)
+    told = live(home, "2026-06-15T12:00", 1800)
+    assert [kind for kind, _ in told] == ["end_of_day"] * 5 + ["weekly_report"]
+
+
 def test_an_agent_that_cannot_answer_makes_it_late_not_lost(home, agent):
     home = home()
     live(home, "2026-06-10T20:50")

@@ -156,6 +156,26 @@ def test_prices_outlive_a_restart_and_a_dead_service(home, exchange, config, hou
     assert again.told == []
 
 
+def test_a_product_that_holds_for_good_is_known_every_day_and_asked_for_once_a_day(
+    config, agent, house, clock, httpserver
+):
+    rate = {"value_inc_vat": 24.5, "valid_from": "2025-04-01T00:00:00Z", "valid_to": None}
+    told = Response(json.dumps({"results": [rate]}), content_type="application/json")
+    asked = []
+    path = "/v1/products/P/electricity-tariffs/E-1R-P-A/standard-unit-rates/"
+    httpserver.expect_request(path).respond_with_handler(lambda request: asked.append(request) or told)
+    config.write_text(
+        config.read_text()
+        + f'[tariff]\nkind = "octopus"\nproduct = "P"\nregion = "A"\naddress = "{agent.url}"\n'
+    )
+    home = house(*jobs_of(SchedulerSettings.load(config))[1:], clock=clock)
+    pass_hours(home, 72, 900)
+    assert home.told == []
+    assert 3 <= len(asked) <= 4
+    assert agent.prices["currency"] == "GBP"
+    assert {row["buy_per_kwh"] for row in agent.prices["slots"]} == {0.245}
+
+
 def test_a_damaged_cache_is_asked_for_anew(home, exchange):
     pass_hours(home, 2)
     (home.runner.folder / "prices.json").write_text('{"source": "energy')

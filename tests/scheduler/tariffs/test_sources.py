@@ -1,7 +1,7 @@
 """Every price service: what is asked over real HTTP, what its answer means, and what is refused."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,8 @@ import pytest
 from scheduler.fetch import BadAnswer, FetchFailed, fetch
 from scheduler.tariffs import co2_gb
 from scheduler.tariffs.settings import TariffSettings
-from scheduler.tariffs.slots import in_order, price_at
-from scheduler.tariffs.sources import KINDS, source_of
+from scheduler.tariffs.slots import in_order, known_until, price_at
+from scheduler.tariffs.sources import KINDS, lasting, midnights, source_of, within
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "tariffs"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -69,8 +69,54 @@ def test_nothing_published_yet_is_no_price_and_no_error():
 
 
 def test_a_fixed_product_of_octopus_holds_for_good_and_for_people_with_direct_debit():
-    (slot,) = source_of("octopus").decode(capture("octopus/fixed.json"), tariff("octopus"))
+    wall = datetime(2026, 6, 10, 12, tzinfo=BERLIN)
+    found = source_of("octopus").decode(capture("octopus/fixed.json"), tariff("octopus"))
+    (slot,) = within(found, wall)
     assert slot.price_per_kwh == pytest.approx(0.24675)
+    assert price_at([slot], wall) is slot  # months after it began to hold
+    assert [slot.start.astimezone(BERLIN).day, slot.end.astimezone(BERLIN).day] == [10, 12]
+    assert known_until([slot], wall) == midnights(wall)[2]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "lengths"),
+    [
+        ([0, 15, 30, 45, 60], [15, 15, 15, 15, 15]),
+        ([0, 15, 30, 90, 105], [15, 15, 15, 15, 15]),  # 45 to 90 is missing
+        ([0, 60, 120, 240, 300], [60, 60, 60, 60, 60]),
+        ([0, 60, 120, 135, 150], [60, 60, 15, 15, 15]),  # the night when quarter hours began
+        ([0, 15, 30, 90, 150], [15, 15, 60, 60, 60]),
+        ([0], [60]),
+        ([], []),
+    ],
+)
+def test_what_is_missing_in_a_list_of_starts_stays_missing(minutes, lengths):
+    starts = [60.0 * minute for minute in minutes]
+    ends = lasting(starts)
+    assert [(end - start) / 60 for start, end in zip(starts, ends, strict=True)] == lengths
+
+
+@pytest.mark.parametrize("kind", ["tibber", "energy_charts"])
+def test_an_hour_that_a_service_leaves_out_is_unknown_and_not_as_the_one_before(kind):
+    begin = datetime(2026, 6, 10, tzinfo=BERLIN)
+    starts = [begin + timedelta(minutes=15 * number) for number in range(96) if not 52 <= number < 56]
+    if kind == "tibber":
+        rows = [{"total": 0.2, "startsAt": start.isoformat()} for start in starts]
+        home = {"id": "a", "currentSubscription": {"priceInfo": {"today": rows, "tomorrow": []}}}
+        text = json.dumps({"data": {"viewer": {"homes": [home]}}})
+    else:
+        seconds = [int(start.timestamp()) for start in starts]
+        text = json.dumps({"unix_seconds": seconds, "price": [80.0] * 92, "unit": "EUR / MWh"})
+    slots = source_of(kind).decode(text, tariff(kind))
+    unknown = [hour for hour in range(24) if price_at(slots, begin.replace(hour=hour, minute=30)) is None]
+    assert unknown == [13]
+
+
+@pytest.mark.parametrize(("kind", "money"), [("octopus", "GBP"), ("amber", "AUD"), ("tibber", "EUR")])
+def test_prices_are_in_the_money_of_their_service_unless_it_is_said(kind, money):
+    more = {"product": "P", "region": "A", "home": "1"}
+    assert TariffSettings(kind=kind, **more).currency == money
+    assert TariffSettings(kind=kind, currency="SEK", **more).currency == "SEK"
 
 
 def test_tibbers_refusal_comes_with_status_200():
