@@ -90,14 +90,29 @@ class MeterSettings(Section):
     solar: tuple[str, ...] = ()
     battery: tuple[str, ...] = ()
     house: tuple[str, ...] = ()
-    max_age_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
-    minimum_after_s: Annotated[float, Field(ge=5, le=3600)] = 30.0
-    no_raise_after_s: Annotated[float, Field(ge=2, le=3600)] = 10.0
+    max_age_s: Annotated[float, Field(ge=3, le=3600)] = 120.0
+    minimum_after_s: Annotated[float, Field(ge=2, le=3600)] = 30.0
+    no_raise_after_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
 
     @field_validator(*ROLES, mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    def ages(self) -> tuple[float, float, float]:
+        """Seconds until amps are not raised, fall to the minimum, to the safe offer.
+
+        Whoever sets one of them need not set the others: those keep their distance in proportion.
+        """
+        set_ = self.model_fields_set
+        minimum_s, no_raise_s = self.minimum_after_s, self.no_raise_after_s
+        if "minimum_after_s" not in set_:
+            minimum_s = min(minimum_s, self.max_age_s * 2 / 3)
+        if "no_raise_after_s" not in set_:
+            no_raise_s = min(no_raise_s, minimum_s / 2)
+        elif "minimum_after_s" not in set_:
+            minimum_s = max(minimum_s, no_raise_s)
+        return no_raise_s, minimum_s, self.max_age_s
 
     def lines(self) -> dict[Role, tuple[str, ...]]:
         """The settings lines by role, only where there are any."""
@@ -237,19 +252,20 @@ def load(path: Path, credentials: Path | None = None) -> House:
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    meters, meter_problems = _meter_plan(settings, secrets, path)
-    problems += meter_problems
+    meters, meter_problems = _meter_plan(settings.meters, secrets, settings.site.state_path(path))
+    problems += meter_problems or _too_seldom(settings.meters, meters)
     problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
     problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
-    rules = patient(rules_of(settings), meters)
+    rules = patient(rules_of(settings), meters, "max_age_s" in settings.meters.model_fields_set)
     return House(path, settings, secrets, windows, meters, rules, bus_rules_of(settings))
 
 
 def rules_of(settings: Settings) -> Rules:
     """What the brain needs of the settings."""
     site, solar, meters = settings.site, settings.solar, settings.meters
+    no_raise_s, minimum_s, safe_s = meters.ages()
     return Rules(
         chargers=tuple(
             ChargerRules(c.id, c.name, c.max_amps, c.min_amps, c.priority, c.phases, c.mode, c.half_amps)
@@ -270,9 +286,9 @@ def rules_of(settings: Settings) -> Rules:
         reserve_watts=solar.reserve_watts,
         battery_rule=solar.battery,
         battery_full_percent=solar.battery_full_percent,
-        stale_no_raise_s=meters.no_raise_after_s,
-        stale_minimum_s=meters.minimum_after_s,
-        stale_safe_s=meters.max_age_s,
+        stale_no_raise_s=no_raise_s,
+        stale_minimum_s=minimum_s,
+        stale_safe_s=safe_s,
         has_meter=bool(meters.lines()),
         grace_s=solar.plug_in_grace_s,
     )
@@ -316,8 +332,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
                 f"site.phases = {settings.site.phases}."
             )
     yield from _limits_that_cannot_be(settings)
-    meters = settings.meters
-    if not meters.no_raise_after_s <= meters.minimum_after_s <= meters.max_age_s:
+    no_raise_s, minimum_s, safe_s = settings.meters.ages()
+    if not no_raise_s <= minimum_s <= safe_s:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
@@ -336,22 +352,46 @@ def _limits_that_cannot_be(settings: Settings) -> Iterator[str]:
         yield "site.peak_watts: without a grid meter nobody knows what is bought. Add one to [meters]."
 
 
-def _meter_plan(settings: Settings, secrets: Mapping[str, str], path: Path) -> tuple[Plan, list[str]]:
-    lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
+def _meter_plan(
+    meters: MeterSettings, secrets: Mapping[str, str], state_path: Path
+) -> tuple[Plan, list[str]]:
+    lines = {role: list(lines) for role, lines in meters.lines().items()}
     try:
-        return plan(lines, secrets, settings.site.state_path(path)), []
+        return plan(lines, secrets, state_path), []
     except BadLine as error:
         return Plan(), list(error.problems)
 
 
-def patient(rules: Rules, meters: Plan) -> Rules:
-    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat."""
-    every_s = max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+def _grid_every_s(meters: Plan) -> float:
+    return max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+
+
+def _too_seldom(settings: MeterSettings, meters: Plan) -> list[str]:
+    """A limit that someone has set and no reading can keep."""
+    every_s = _grid_every_s(meters)
+    if "max_age_s" not in settings.model_fields_set or settings.max_age_s >= 1.5 * every_s:
+        return []
+    says = (
+        f"meters.max_age_s: the grid's source is read every {every_s:g} s, so its readings would be old "
+        f"between two of them: write {1.5 * every_s:g} or more, or a shorter every_s in its line "
+        f"(found {settings.max_age_s:g})."
+    )
+    return [says]
+
+
+def patient(rules: Rules, meters: Plan, limit_is_set: bool = False) -> Rules:
+    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat.
+
+    An age limit that the owner has set holds as it stands; only the default one stretches.
+    """
+    every_s = _grid_every_s(meters)
+    beat_s = MISSED_BEATS * every_s
+    safe_s = rules.stale_safe_s if limit_is_set else max(rules.stale_safe_s, 4 * beat_s)
     return replace(
         rules,
-        stale_no_raise_s=max(rules.stale_no_raise_s, MISSED_BEATS * every_s),
-        stale_minimum_s=max(rules.stale_minimum_s, 2 * MISSED_BEATS * every_s),
-        stale_safe_s=max(rules.stale_safe_s, 4 * MISSED_BEATS * every_s),
+        stale_no_raise_s=min(max(rules.stale_no_raise_s, beat_s), safe_s),
+        stale_minimum_s=min(max(rules.stale_minimum_s, 2 * beat_s), safe_s),
+        stale_safe_s=safe_s,
     )
 
 

@@ -211,6 +211,26 @@ def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(fi
     )
 
 
+def ages(house):
+    return house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s
+
+
+def test_whoever_sets_one_age_of_a_reading_need_not_set_the_others(file):
+    fast = GOOD + '[meters]\ngrid = "fixed://?watts=1&every_s=1"\n'
+    assert ages(load(file(fast + "max_age_s = 15\n"))) == (5, 10, 15)
+    assert ages(load(file(fast + "max_age_s = 60\n"))) == (10, 30, 60)
+    assert ages(load(file(fast + "minimum_after_s = 8\n"))) == (4, 8, 120)
+    assert ages(load(file(fast + "no_raise_after_s = 50\n"))) == (50, 50, 120)
+
+
+def test_an_age_limit_that_is_set_holds_as_it_stands_with_a_slow_meter_too(file):
+    slow = GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=10"\n'
+    assert ages(load(file(slow + "max_age_s = 40\n"))) == (25, 40, 40)
+    (told,) = problems(file(slow + "max_age_s = 14\n"))
+    assert told.startswith("meters.max_age_s: the grid's source is read every 10 s")
+    assert "write 15 or more, or a shorter every_s in its line (found 14)." in told
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
