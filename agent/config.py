@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -39,6 +40,7 @@ MISSED_BEATS = 2.5  # of a meter, before its reading counts as old
 Amps = Annotated[float, Field(ge=0, le=80)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Phase = Literal["L1", "L2", "L3"]
+PHASES = ("L1", "L2", "L3")
 
 
 class BusSettings(Section):
@@ -58,7 +60,7 @@ class BusSettings(Section):
     @field_validator("port")
     @classmethod
     def _a_port(cls, value: str) -> str:
-        if value.startswith(("/", "socket://", "rfc2217://")):
+        if value.startswith("/") or _is_network_port(value):
             return value
         raise ValueError(
             "write a device like /dev/serial/by-id/..., or socket://HOST:PORT, or rfc2217://HOST:PORT"
@@ -82,6 +84,16 @@ class ChargerSettings(Section):
     def _four_hex(cls, value: str) -> str:
         return _charger_id(value)
 
+    @field_validator("phases", mode="before")
+    @classmethod
+    def _supply(cls, value: object) -> object:
+        """One phase may stand alone: "L2" is ["L2"]."""
+        phases = [value] if isinstance(value, str) else value
+        listed = phases if isinstance(phases, list | tuple) else []
+        if not listed or any(one not in PHASES or listed.count(one) > 1 for one in listed):
+            raise ValueError('write the supply phases that it is wired to, like ["L1"] or ["L1", "L2", "L3"]')
+        return listed
+
 
 class MeterSettings(Section):
     """[meters]: for each role one source, or several in order; ages in seconds."""
@@ -97,7 +109,10 @@ class MeterSettings(Section):
     @field_validator(*ROLES, mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        lines = (value,) if isinstance(value, str) else value
+        if not isinstance(lines, list | tuple) or not all(isinstance(one, str) for one in lines):
+            raise ValueError('write a line like "solaredge://192.168.0.27:1502", or a list of such lines')
+        return lines
 
     def ages(self) -> tuple[float, float, float]:
         """Seconds until amps are not raised, fall to the minimum, to the safe offer.
@@ -245,7 +260,8 @@ def load(path: Path, credentials: Path | None = None) -> House:
     try:
         settings = Settings.model_validate(tables)
     except ValidationError as error:
-        raise SettingsError(problems + explain(error)) from None
+        problems += explain(error)
+        raise SettingsError(problems + _wrong_lines(tables, secrets, path)) from None
     windows: tuple[Window, ...] = ()
     try:
         windows = read_windows(settings.windows, {c.id: c.name for c in settings.chargers})
@@ -362,6 +378,15 @@ def _meter_plan(
         return Plan(), list(error.problems)
 
 
+def _wrong_lines(tables: Mapping[str, Any], secrets: Mapping[str, str], path: Path) -> list[str]:
+    """What is wrong with lines of [meters] in a file where something else is wrong as well."""
+    try:
+        meters = MeterSettings.model_validate(tables.get("meters", {}))
+    except ValidationError:
+        return []  # told with the rest
+    return _meter_plan(meters, secrets, path.parent)[1]
+
+
 def _grid_every_s(meters: Plan) -> float:
     return max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
 
@@ -393,6 +418,14 @@ def patient(rules: Rules, meters: Plan, limit_is_set: bool = False) -> Rules:
         stale_minimum_s=min(max(rules.stale_minimum_s, 2 * beat_s), safe_s),
         stale_safe_s=safe_s,
     )
+
+
+def _is_network_port(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("socket", "rfc2217") and bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 def _charger_id(value: str) -> str:
