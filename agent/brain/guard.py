@@ -194,11 +194,7 @@ def own_limit(rules: ChargerRules, status: ChargerStatus) -> float:
 
 
 def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Proposal:
-    silent = (
-        "the grid meter has never answered"
-        if age_s == float("inf")
-        else f"the grid meter is silent for {age_s:.0f} s"
-    )
+    silent = silence(age_s)
     if p.mode is Mode.FAST:
         if rules.main_fuse_amps <= 0:
             return p
@@ -215,6 +211,13 @@ def _stale(p: Proposal, rules: Rules, age_s: float, steps: list[Step]) -> Propos
     if p.amps > p.before_amps:
         return lower(p, p.before_amps, "stale meter", f"{silent}: no more before it is back", steps)
     return p
+
+
+def silence(age_s: float) -> str:
+    """How long the grid meter has said nothing, in words."""
+    if age_s == float("inf"):
+        return "the grid meter has never answered"
+    return f"the grid meter is silent for {age_s:.0f} s"
 
 
 def _offer_words(amps: float) -> str:

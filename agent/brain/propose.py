@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.brain.budget import Sun, drawn_amps
 from agent.brain.cases import Case
-from agent.brain.guard import Proposal
+from agent.brain.guard import Proposal, silence
 from agent.brain.hold import follow, hold
 from agent.brain.memory import ChargerMemory
 from agent.brain.phases import has_answered, is_tried
@@ -130,7 +130,10 @@ def _one(
         return _fast(case, anyone, now)
     if available is None:
         return _without_sun(case, surplus, now)
-    return _with_sun(case, available, rules, now, dt_s)
+    amps, why, past = _with_sun(case, available, rules, now, dt_s)
+    if not amps and surplus.age_s > rules.stale_safe_s:
+        why = _join(case.wanted.says, f"{silence(surplus.age_s)}: no charging until it is back")
+    return amps, why, past
 
 
 def _with_sun(
