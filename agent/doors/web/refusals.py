@@ -121,15 +121,31 @@ def sentence(status: int, text: str, headers: Any = None) -> JSONResponse:
     return JSONResponse({"detail": text}, status, headers)
 
 
+SAYINGS = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "dict_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+}
+
+
 def _problem(item: dict[str, Any]) -> str:
-    where = _where(item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"{where} is not known here"
-    if item["type"] == "missing":
-        return f"{where} is missing"
+    where, kind = _where(item["loc"]), item["type"]
+    if kind in ("extra_forbidden", "missing"):
+        return f"{where} {SAYINGS[kind]}"
+    if kind in SAYINGS:
+        return f"{where} {SAYINGS[kind]}{_shown(item)}"
     what = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    what = what.removeprefix("Input should be ").removeprefix("must be ")
-    return f"{where} must be {what}{_shown(item)}"
+    if kind == "value_error" and not what.startswith("must "):
+        return f"{where}: {what}"
+    what = re.sub(r"^(Input|String|List|Tuple|Value) should (be )?", r"\2", what).removeprefix("must ")
+    return f"{where} must {what if re.match('be |have |match |look ', what) else f'be {what}'}{_shown(item)}"
 
 
 def _where(parts: Sequence[Any]) -> str:
