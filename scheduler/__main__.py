@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from notify.said import to_the_end
 from notify.settings import SettingsError
 from scheduler import commands
 from scheduler.agent_api import Agent, AgentError
@@ -264,4 +265,4 @@ def _status(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(to_the_end(main))
