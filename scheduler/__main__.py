@@ -118,7 +118,8 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
     for key in KEYS[1:]:
         window.add_argument(f"--{key}", dest=f"set_{key}", help=argparse.SUPPRESS)
     mode = add("mode", _mode, "set the mode of the house or of one charger")
-    mode.add_argument("mode", choices=(*Mode, "default"), metavar="|".join((*Mode, "default")))
+    modes = (*(one.value for one in Mode), "default")
+    mode.add_argument("mode", choices=modes, metavar="|".join(modes))
     mode.add_argument("--charger")
     boost = add("boost", _boost, "charge fast, with an end")
     boost.add_argument("off", nargs="?", choices=("off",))
