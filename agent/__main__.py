@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from agent.journal import log_to
+from notify.said import to_the_end
 
 
 def parser() -> argparse.ArgumentParser:
@@ -105,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DEEDS[asked.command](asked)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        raise
     except Exception as error:
         from notify.settings import SettingsError  # not before `run` has opened its port
 
@@ -193,4 +196,4 @@ def _keys(asked: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(to_the_end(main))

@@ -164,7 +164,7 @@ class App:
         house, clock = self.house, self.clock
         settings = house.settings
         state = house.state_dir
-        meters = Meters(house.meters, clock, Limits(settings.meters.minimum_after_s))
+        meters = Meters(house.meters, clock, Limits(settings.meters.ages()[1]))
         kept = Kept(state / "state.db", clock, self.news.put)
         self.desk = Desk(
             clock,

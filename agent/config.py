@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -39,6 +40,7 @@ MISSED_BEATS = 2.5  # of a meter, before its reading counts as old
 Amps = Annotated[float, Field(ge=0, le=80)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Phase = Literal["L1", "L2", "L3"]
+PHASES = ("L1", "L2", "L3")
 
 
 class BusSettings(Section):
@@ -58,7 +60,7 @@ class BusSettings(Section):
     @field_validator("port")
     @classmethod
     def _a_port(cls, value: str) -> str:
-        if value.startswith(("/", "socket://", "rfc2217://")):
+        if value.startswith("/") or _is_network_port(value):
             return value
         raise ValueError(
             "write a device like /dev/serial/by-id/..., or socket://HOST:PORT, or rfc2217://HOST:PORT"
@@ -82,6 +84,16 @@ class ChargerSettings(Section):
     def _four_hex(cls, value: str) -> str:
         return _charger_id(value)
 
+    @field_validator("phases", mode="before")
+    @classmethod
+    def _supply(cls, value: object) -> object:
+        """One phase may stand alone: "L2" is ["L2"]."""
+        phases = [value] if isinstance(value, str) else value
+        listed = phases if isinstance(phases, list | tuple) else []
+        if not listed or any(one not in PHASES or listed.count(one) > 1 for one in listed):
+            raise ValueError('write the supply phases that it is wired to, like ["L1"] or ["L1", "L2", "L3"]')
+        return listed
+
 
 class MeterSettings(Section):
     """[meters]: for each role one source, or several in order; ages in seconds."""
@@ -90,14 +102,32 @@ class MeterSettings(Section):
     solar: tuple[str, ...] = ()
     battery: tuple[str, ...] = ()
     house: tuple[str, ...] = ()
-    max_age_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
-    minimum_after_s: Annotated[float, Field(ge=5, le=3600)] = 30.0
-    no_raise_after_s: Annotated[float, Field(ge=2, le=3600)] = 10.0
+    max_age_s: Annotated[float, Field(ge=3, le=3600)] = 120.0
+    minimum_after_s: Annotated[float, Field(ge=2, le=3600)] = 30.0
+    no_raise_after_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
 
     @field_validator(*ROLES, mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        lines = (value,) if isinstance(value, str) else value
+        if not isinstance(lines, list | tuple) or not all(isinstance(one, str) for one in lines):
+            raise ValueError('write a line like "solaredge://192.168.0.27:1502", or a list of such lines')
+        return lines
+
+    def ages(self) -> tuple[float, float, float]:
+        """Seconds until amps are not raised, fall to the minimum, to the safe offer.
+
+        Whoever sets one of them need not set the others: those keep their distance in proportion.
+        """
+        set_ = self.model_fields_set
+        minimum_s, no_raise_s = self.minimum_after_s, self.no_raise_after_s
+        if "minimum_after_s" not in set_:
+            minimum_s = min(minimum_s, self.max_age_s * 2 / 3)
+        if "no_raise_after_s" not in set_:
+            no_raise_s = min(no_raise_s, minimum_s / 2)
+        elif "minimum_after_s" not in set_:
+            minimum_s = max(minimum_s, no_raise_s)
+        return no_raise_s, minimum_s, self.max_age_s
 
     def lines(self) -> dict[Role, tuple[str, ...]]:
         """The settings lines by role, only where there are any."""
@@ -230,26 +260,28 @@ def load(path: Path, credentials: Path | None = None) -> House:
     try:
         settings = Settings.model_validate(tables)
     except ValidationError as error:
-        raise SettingsError(problems + explain(error)) from None
+        problems += explain(error)
+        raise SettingsError(problems + _wrong_lines(tables, secrets, path)) from None
     windows: tuple[Window, ...] = ()
     try:
         windows = read_windows(settings.windows, {c.id: c.name for c in settings.chargers})
     except WindowError as error:
         problems += error.problems
     problems += _contradictions(settings)
-    meters, meter_problems = _meter_plan(settings, secrets, path)
-    problems += meter_problems
+    meters, meter_problems = _meter_plan(settings.meters, secrets, settings.site.state_path(path))
+    problems += meter_problems or _too_seldom(settings.meters, meters)
     problems += door_problems(settings.mqtt, settings.homeassistant, settings.legacy, secrets)
     problems += settings.outlets.missing_secrets(secrets)
     if problems:
         raise SettingsError(problems)
-    rules = patient(rules_of(settings), meters)
+    rules = patient(rules_of(settings), meters, "max_age_s" in settings.meters.model_fields_set)
     return House(path, settings, secrets, windows, meters, rules, bus_rules_of(settings))
 
 
 def rules_of(settings: Settings) -> Rules:
     """What the brain needs of the settings."""
     site, solar, meters = settings.site, settings.solar, settings.meters
+    no_raise_s, minimum_s, safe_s = meters.ages()
     return Rules(
         chargers=tuple(
             ChargerRules(c.id, c.name, c.max_amps, c.min_amps, c.priority, c.phases, c.mode, c.half_amps)
@@ -270,9 +302,9 @@ def rules_of(settings: Settings) -> Rules:
         reserve_watts=solar.reserve_watts,
         battery_rule=solar.battery,
         battery_full_percent=solar.battery_full_percent,
-        stale_no_raise_s=meters.no_raise_after_s,
-        stale_minimum_s=meters.minimum_after_s,
-        stale_safe_s=meters.max_age_s,
+        stale_no_raise_s=no_raise_s,
+        stale_minimum_s=minimum_s,
+        stale_safe_s=safe_s,
         has_meter=bool(meters.lines()),
         grace_s=solar.plug_in_grace_s,
     )
@@ -316,8 +348,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
                 f"site.phases = {settings.site.phases}."
             )
     yield from _limits_that_cannot_be(settings)
-    meters = settings.meters
-    if not meters.no_raise_after_s <= meters.minimum_after_s <= meters.max_age_s:
+    no_raise_s, minimum_s, safe_s = settings.meters.ages()
+    if not no_raise_s <= minimum_s <= safe_s:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
 
 
@@ -336,23 +368,64 @@ def _limits_that_cannot_be(settings: Settings) -> Iterator[str]:
         yield "site.peak_watts: without a grid meter nobody knows what is bought. Add one to [meters]."
 
 
-def _meter_plan(settings: Settings, secrets: Mapping[str, str], path: Path) -> tuple[Plan, list[str]]:
-    lines = {role: list(lines) for role, lines in settings.meters.lines().items()}
+def _meter_plan(
+    meters: MeterSettings, secrets: Mapping[str, str], state_path: Path
+) -> tuple[Plan, list[str]]:
+    lines = {role: list(lines) for role, lines in meters.lines().items()}
     try:
-        return plan(lines, secrets, settings.site.state_path(path)), []
+        return plan(lines, secrets, state_path), []
     except BadLine as error:
         return Plan(), list(error.problems)
 
 
-def patient(rules: Rules, meters: Plan) -> Rules:
-    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat."""
-    every_s = max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+def _wrong_lines(tables: Mapping[str, Any], secrets: Mapping[str, str], path: Path) -> list[str]:
+    """What is wrong with lines of [meters] in a file where something else is wrong as well."""
+    try:
+        meters = MeterSettings.model_validate(tables.get("meters", {}))
+    except ValidationError:
+        return []  # told with the rest
+    return _meter_plan(meters, secrets, path.parent)[1]
+
+
+def _grid_every_s(meters: Plan) -> float:
+    return max((one.every_s for sum_ in meters.choices.get("grid", ()) for one in sum_), default=0.0)
+
+
+def _too_seldom(settings: MeterSettings, meters: Plan) -> list[str]:
+    """A limit that someone has set and no reading can keep."""
+    every_s = _grid_every_s(meters)
+    if "max_age_s" not in settings.model_fields_set or settings.max_age_s >= 1.5 * every_s:
+        return []
+    says = (
+        f"meters.max_age_s: the grid's source is read every {every_s:g} s, so its readings would be old "
+        f"between two of them: write {1.5 * every_s:g} or more, or a shorter every_s in its line "
+        f"(found {settings.max_age_s:g})."
+    )
+    return [says]
+
+
+def patient(rules: Rules, meters: Plan, limit_is_set: bool = False) -> Rules:
+    """The rules for a house whose grid meter is read seldom: it is not stale before it has missed a beat.
+
+    An age limit that the owner has set holds as it stands; only the default one stretches.
+    """
+    every_s = _grid_every_s(meters)
+    beat_s = MISSED_BEATS * every_s
+    safe_s = rules.stale_safe_s if limit_is_set else max(rules.stale_safe_s, 4 * beat_s)
     return replace(
         rules,
-        stale_no_raise_s=max(rules.stale_no_raise_s, MISSED_BEATS * every_s),
-        stale_minimum_s=max(rules.stale_minimum_s, 2 * MISSED_BEATS * every_s),
-        stale_safe_s=max(rules.stale_safe_s, 4 * MISSED_BEATS * every_s),
+        stale_no_raise_s=min(max(rules.stale_no_raise_s, beat_s), safe_s),
+        stale_minimum_s=min(max(rules.stale_minimum_s, 2 * beat_s), safe_s),
+        stale_safe_s=safe_s,
     )
+
+
+def _is_network_port(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("socket", "rfc2217") and bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 def _charger_id(value: str) -> str:

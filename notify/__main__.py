@@ -15,6 +15,7 @@ from notify.items import Item
 from notify.letters import write
 from notify.outbox import Outbox
 from notify.post import deliver
+from notify.said import to_the_end
 from notify.settings import SettingsError
 from notify.wishes import Wishes, read_wishes
 
@@ -199,4 +200,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(to_the_end(main))

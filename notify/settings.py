@@ -64,10 +64,14 @@ def read_credentials(path: Path, *, wanted: bool = False) -> dict[str, str]:
             raise SettingsError([f"{path} does not exist. Copy credentials.example.env there."])
         return {}
     try:
+        if path.is_dir():
+            raise SettingsError([f"{path} is a folder. Name the file in it, like {path / 'credentials.env'}"])
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise SettingsError([f"{path} can be read by others (mode {mode:04o}). Type: chmod 600 {path}"])
         values = dotenv_values(path, interpolate=False)
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path} is not UTF-8 text. Save it as UTF-8."]) from None
     except OSError as error:
         raise SettingsError([f"{path} can't be read: {error.strerror}."]) from None
     return {name: value for name, value in values.items() if value}

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from notify.said import to_the_end
 from notify.settings import SettingsError
 from scheduler import commands
 from scheduler.agent_api import Agent, AgentError
@@ -121,7 +122,8 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
     for key in KEYS[1:]:
         window.add_argument(f"--{key}", dest=f"set_{key}", help=argparse.SUPPRESS)
     mode = add("mode", _mode, "set the mode of the house or of one charger")
-    mode.add_argument("mode", choices=(*Mode, "default"), metavar="|".join((*Mode, "default")))
+    modes = (*(one.value for one in Mode), "default")
+    mode.add_argument("mode", choices=modes, metavar="|".join(modes))
     mode.add_argument("--charger")
     boost = add("boost", _boost, "charge fast, with an end")
     boost.add_argument("off", nargs="?", choices=("off",))
@@ -285,4 +287,4 @@ def _status(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(to_the_end(main))

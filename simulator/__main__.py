@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from notify.said import to_the_end
 from simulator import demo, replay
 from simulator.chance import draw_world
 from simulator.trace import write_trace
@@ -59,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(to_the_end(main))

@@ -4,22 +4,27 @@
     0,0,312.5
     60,0,298.0
 
-`time_s` counts from local midnight, in rows of any spacing; watts are never negative. Between two rows
-the sun is a straight line, while the load holds its last value: the sun fades, a kettle switches.
-Before the first row and after the last, the nearest row counts.
+`time_s` counts from local midnight, in rows of any spacing; watts are never negative, but for the few that
+an inverter takes at night and a log counts as sun: those are 0. Between two rows the sun is a straight line,
+while the load holds its last value: the sun fades, a kettle switches. Before the first row and after the
+last, the nearest row counts.
+
+Spreadsheets write semicolons or tabs, quotes, and a decimal comma beside the semicolon: all of these are
+read. Further columns may stand in any order; lines that begin with # are remarks.
 """
 
 from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
 COLUMNS = ("time_s", "solar_w", "house_w")
 MOST_WATTS = 1_000_000.0
+STANDBY_WATTS = 100.0  # an inverter's own need at night, at the most
 Row = tuple[float, float, float]
 
 
@@ -74,24 +79,32 @@ def read_trace(path: Path) -> Trace:
         raise TraceError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise TraceError(f"{path} is not a text file (byte {error.start} is not UTF-8)") from error
-    lines = text.splitlines()
-    header = [cell.strip() for cell in lines[0].split(",")] if lines else []
+    lines = [line if not line.lstrip().startswith("#") else "" for line in text.splitlines()]
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    head = lines[first] if lines else ""
+    mark = next((one for one in ";\t" if one in head), ",")
+    header = [cell.strip().lower() for cell in next(csv.reader([head], delimiter=mark), [])]
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         wants = ",".join(COLUMNS)
-        raise TraceError(f"{path}, line 1: no column {', '.join(missing)}; the first line must be {wants}")
-    places = [header.index(column) for column in COLUMNS]
-    return Trace(tuple(_rows(path, lines, places)), path.name)
+        where = f"{path}, line {first + 1}"
+        raise TraceError(f"{where}: no column {', '.join(missing)}; the first line must be {wants}")
+    places = {column: header.index(column) for column in COLUMNS}
+    table = csv.reader(lines[first + 1 :], delimiter=mark)
+    return Trace(tuple(_rows(path, enumerate(table, start=first + 2), places, mark)), path.name)
 
 
-def _rows(path: Path, lines: list[str], places: list[int]) -> Iterable[Row]:
+def _rows(
+    path: Path, table: Iterable[tuple[int, list[str]]], places: Mapping[str, int], mark: str
+) -> Iterable[Row]:
     before_s = -1.0
-    for number, cells in enumerate(csv.reader(lines[1:]), start=2):
+    for number, cells in table:
         if not any(cell.strip() for cell in cells):
             continue
         where = f"{path}, line {number}"
-        values = [_number(cells, place, where) for place in places]
-        time_s, solar, house = values
+        if mark == ";":
+            cells = [cell.replace(",", ".") for cell in cells]
+        time_s, solar, house = (_number(cells, column, places[column], where) for column in COLUMNS)
         if time_s <= before_s:
             raise TraceError(
                 f"{where}: time_s is {time_s:g}, but the row before was at {before_s:g}; it must rise"
@@ -100,14 +113,15 @@ def _rows(path: Path, lines: list[str], places: list[int]) -> Iterable[Row]:
         yield time_s, solar, house
 
 
-def _number(cells: Sequence[str], place: int, where: str) -> float:
-    column = COLUMNS[min(place, 2)]
+def _number(cells: Sequence[str], column: str, place: int, where: str) -> float:
     if place >= len(cells):
         raise TraceError(f"{where}: only {len(cells)} cells, so {column} is missing")
     try:
         value = float(cells[place])
     except ValueError:
         raise TraceError(f"{where}: {column} is {cells[place]!r}, which is no number") from None
+    if column == "solar_w" and -STANDBY_WATTS <= value < 0:
+        return 0.0
     if not isfinite(value) or not 0 <= value <= MOST_WATTS:
         raise TraceError(f"{where}: {column} is {value:g}, but must lie between 0 and {MOST_WATTS:.0f}")
     return value

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.commands.check import check
+from agent.commands.keys import keep_password
 
 FINE = '[bus]\nport = "/dev/ttyUSB0"\ncircuit_amps = 16\n'
 
@@ -37,3 +38,16 @@ def test_the_problems_of_all_programs_come_at_once(checked):
     assert "bus.colour: there is no such setting" in told
     assert told.count("site.timezone") == 1
     assert "2 problems. Nothing was started." in told
+
+
+def test_a_page_that_is_open_to_the_network_needs_its_password_before_the_agent_runs(checked, tmp_path):
+    wide = '[web]\nlisten = "0.0.0.0:8080"\n'
+    code, told = checked(wide)
+    assert code == 1
+    assert "web.listen: 0.0.0.0:8080 opens the page to the network, and there is no password" in told
+    (tmp_path / "credentials.env").write_text("WEB_PASSWORD=correct horse\n")
+    (tmp_path / "credentials.env").chmod(0o600)
+    assert checked(wide) == (0, "")
+    (tmp_path / "credentials.env").unlink()
+    keep_password(tmp_path / "state", "correct horse battery")
+    assert checked(wide) == (0, "")

@@ -211,6 +211,54 @@ def test_a_meter_that_is_read_seldom_is_not_stale_before_it_has_missed_a_beat(fi
     )
 
 
+def test_one_phase_may_stand_alone_and_none_stands_twice(file):
+    three = "[site]\nphases = 3\n" + GOOD
+    assert load(file(three + 'phases = "L2"\n')).rules.chargers[0].phases == ("L2",)
+    assert load(file(three + 'phases = ["L3", "L1"]\n')).rules.chargers[0].phases == ("L3", "L1")
+    for wrong in ('["L1", "L1"]', "[]", '"L9"', '["l1"]', "3", "[1]"):
+        (told,) = problems(file(three + f"phases = {wrong}\n"))
+        assert told.startswith('chargers[1].phases: write the supply phases that it is wired to, like ["L1"]')
+
+
+@pytest.mark.parametrize(
+    "port", ["socket://x", "socket://x:99999", "socket://:5", "rfc2217://x:0", "COM3", ""]
+)
+def test_an_adapter_in_the_network_is_named_by_host_and_port(file, port):
+    (told,) = problems(file(GOOD.replace("/dev/ttyUSB0", port)))
+    assert told.startswith("bus.port: write a device like /dev/serial/by-id/..., or socket://HOST:PORT")
+
+
+def test_a_wrong_meter_is_told_beside_what_else_is_wrong(file):
+    told = problems(file(GOOD + 'max_amps_ = 3\n[meters]\ngrid = "foo://x"\n'))
+    assert len(told) == 2
+    assert "chargers[1].max_amps_: there is no such setting" in told[0]
+    assert "meters.grid: there is no meter scheme 'foo'" in told[1]
+    (told,) = problems(file(GOOD + "[meters]\nsolar = 5\n"))
+    assert told == (
+        'meters.solar: write a line like "solaredge://192.168.0.27:1502", or a list of such lines (found 5).'
+    )
+
+
+def ages(house):
+    return house.rules.stale_no_raise_s, house.rules.stale_minimum_s, house.rules.stale_safe_s
+
+
+def test_whoever_sets_one_age_of_a_reading_need_not_set_the_others(file):
+    fast = GOOD + '[meters]\ngrid = "fixed://?watts=1&every_s=1"\n'
+    assert ages(load(file(fast + "max_age_s = 15\n"))) == (5, 10, 15)
+    assert ages(load(file(fast + "max_age_s = 60\n"))) == (10, 30, 60)
+    assert ages(load(file(fast + "minimum_after_s = 8\n"))) == (4, 8, 120)
+    assert ages(load(file(fast + "no_raise_after_s = 50\n"))) == (50, 50, 120)
+
+
+def test_an_age_limit_that_is_set_holds_as_it_stands_with_a_slow_meter_too(file):
+    slow = GOOD + '[meters]\ngrid = "solaredge://192.168.0.27?every_s=10"\n'
+    assert ages(load(file(slow + "max_age_s = 40\n"))) == (25, 40, 40)
+    (told,) = problems(file(slow + "max_age_s = 14\n"))
+    assert told.startswith("meters.max_age_s: the grid's source is read every 10 s")
+    assert "write 15 or more, or a shorter every_s in its line (found 14)." in told
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -225,9 +225,10 @@ def test_the_container_copies_only_what_exists_and_runs_a_program_that_answers()
     assert all((ROOT / name).exists() for name in copied)
     assert {"agent", "scheduler", "notify", "simulator"} <= set(copied)
     assert 'ENTRYPOINT ["python", "-m", "agent.front"]' in text
-    line = [sys.executable, "-m", "agent.front", "agent", "--help"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert "usage: sunward agent" in done.stdout
+    for words, answer in ((["agent"], "usage: sunward agent"), (["setup"], "--answers FILE")):
+        line = [sys.executable, "-m", "agent.front", *words, "--help"]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert answer in done.stdout
 
 
 def test_the_written_way_back_is_no_dead_end(tmp_path):

@@ -32,7 +32,7 @@ and E. Rwin; forum captures. Layouts marked there by several independent capture
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -355,6 +355,10 @@ LENGTHS = {
 QUERY_LENGTHS = (13, 14, 15, 16)
 
 
+def _either(lengths: Sequence[int]) -> str:
+    return " or ".join(str(length) for length in lengths)
+
+
 @lru_cache(maxsize=4096)
 def decode(raw: bytes) -> Message:
     """Read one unescaped message with its checksum. Raises RemoteError when it is damaged."""
@@ -364,7 +368,7 @@ def decode(raw: bytes) -> Message:
     is_query = raw[0] == 0xFB and raw[1] in QueryCode.__members__.values()
     lengths = QUERY_LENGTHS if is_query else LENGTHS.get(kind)
     if lengths and len(raw) not in lengths:
-        raise RemoteError(f"message {kind:04X} with {len(raw)} bytes instead of {lengths}")
+        raise RemoteError(f"message {kind:04X} with {len(raw)} bytes instead of {_either(lengths)}")
     body = raw[:-1]
     if checksum(body) != raw[-1]:
         raise RemoteError(f"message {kind:04X} with a wrong checksum")

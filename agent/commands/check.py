@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from agent.commands.keys import is_locked
 from agent.config import House, load
+from agent.doors.web.keyfile import KeyFileError
+from agent.doors.web.origins import is_loopback
 from notify.settings import SettingsError
 from scheduler.letters import Letters
 from scheduler.rooms import jobs_of
@@ -22,6 +25,7 @@ def check(path: Path, credentials: Path | None) -> int:
     except SettingsError as error:
         problems += error.problems
     problems += [one for one in _of_the_scheduler(path, credentials) if one not in problems]
+    problems += _unlocked(house) if house else []
     if house is None or problems:
         for problem in problems:
             print(problem, file=sys.stderr)
@@ -46,6 +50,22 @@ def _of_the_scheduler(path: Path, credentials: Path | None) -> list[str]:
         except SettingsError as error:
             problems += error.problems
     return problems
+
+
+def _unlocked(house: House) -> list[str]:
+    """A page that is open to the network without a password: the agent would refuse to start."""
+    listen = house.settings.web.listen
+    if is_loopback(listen.rpartition(":")[0].strip("[]")):
+        return []
+    try:
+        locked = is_locked(house)
+    except KeyFileError:
+        return []  # another user's state folder: the agent itself will tell
+    says = (
+        f"web.listen: {listen} opens the page to the network, and there is no password: type "
+        "./sunward agent password (or put WEB_PASSWORD=... into credentials.env), or listen on 127.0.0.1."
+    )
+    return [] if locked else [says]
 
 
 def summary(house: House) -> list[str]:

@@ -43,6 +43,11 @@ def keep_password(state_dir: Path, text: str) -> None:
     KeyFile(state_dir / NAME).change(lambda keys: replace(keys, password=fresh, sessions=()))
 
 
+def is_locked(house: House) -> bool:
+    """Whether the page has a password. Raises KeyFileError when nobody can tell."""
+    return _ring(house).has_password()
+
+
 def new_token(house: House, name: str, scope: Scope) -> int:
     """Make a token and print its secret, alone on standard output."""
     if not TOKEN_NAME.fullmatch(name):

@@ -28,6 +28,7 @@ from agent.model import ROLES, Role
 from scheduler.clock import Clock, SystemClock
 
 DOCUMENT = "docs/meters.md"
+CREDENTIALS = "credentials.env"
 PATIENCE_S = 20.0  # for devices that speak by themselves
 WORDS: Mapping[Role, tuple[str, str]] = {
     "grid": ("importing from the grid", "exporting to the grid"),
@@ -64,11 +65,12 @@ def run_meter(args: argparse.Namespace) -> int:
         found = source(args.url, _credentials(args.credentials))
         line = open_line(found, clock)
         if args.watch:
-            return _watch(found, line, clock, args.role)
+            return _watch(found, line, clock, args.role, args.json)
         _print(found, args, _read(found, line, clock))
         return 0
     except BadLine as error:
-        return _fail(" ".join(error.problems))
+        hint = "" if args.credentials or not _wants_a_secret(error) else " Name that file: --credentials FILE"
+        return _fail(" ".join(error.problems) + hint)
     except (Failure, Poor) as error:
         return _fail(f"{found.line}: {error}")
     except KeyboardInterrupt:
@@ -181,16 +183,20 @@ def as_json(found: Source, role: Role, values: Values) -> dict[str, object]:
     return {"role": role, "watts": values.watts, "source": found.line, **given}
 
 
-def _watch(found: Source, line: Line, clock: Clock, role: Role | None) -> int:
-    """A line for every reading, in words, until Ctrl-C."""
+def _watch(found: Source, line: Line, clock: Clock, role: Role | None, as_objects: bool) -> int:
+    """A line for every reading, in words or as JSON, until Ctrl-C. What fails goes to stderr with JSON."""
     pause = threading.Event()
     while True:
         try:
             meaning = _read(found, line, clock)
             roles: list[Role | None] = [role] if role else [one for one in ROLES if one in meaning]
-            print("   ".join(_in_words(*pick(found, meaning, one)) for one in roles or [None]), flush=True)
+            picked = [pick(found, meaning, one) for one in roles or [None]]
+            if as_objects:
+                print(*(json.dumps(as_json(found, *one)) for one in picked), sep="\n", flush=True)
+            else:
+                print("   ".join(_in_words(*one) for one in picked), flush=True)
         except (Failure, Poor) as error:
-            print(f"no reading: {error}", flush=True)
+            print(f"no reading: {error}", file=sys.stderr if as_objects else sys.stdout, flush=True)
         pause.wait(found.every_s)
 
 
@@ -210,6 +216,10 @@ def _credentials(path: Path | None) -> Mapping[str, str]:
         return read_credentials(path, wanted=True)
     except SettingsError as error:
         raise BadLine(*error.problems) from None
+
+
+def _wants_a_secret(error: BadLine) -> bool:
+    return any(CREDENTIALS in problem for problem in error.problems)
 
 
 def _document(scheme: str) -> str:

@@ -1,6 +1,7 @@
 """Stories of the brain: a second at a time, on a house that answers back."""
 
 import itertools
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,6 +170,9 @@ def test_a_silent_meter_first_stops_raises_then_goes_down_then_to_the_safe_offer
     assert house.run(10).amps() == 6.0
     assert "the grid meter is silent for" in house.reason()
     assert house.run(90).amps() == 0.0
+    assert re.search(
+        r"the grid meter is silent for \d+ s: no charging until it is back", house.run(30).reason()
+    )
     house.meter_works = True
     house.run(30)
     assert house.amps() == 0.0, "it does not start again the moment the meter is back"

@@ -53,6 +53,20 @@ def test_no_reading_is_one_line_and_exit_1(run, words, said):
     assert "\n" not in err
 
 
+def test_a_secret_without_a_file_is_told_where_the_file_is_named(run, tmp_path):
+    line = "emoncms://192.168.0.40/emoncms?feed=12&key=EMONCMS_KEY"
+    assert run("meter", line)[2].endswith(
+        "add the line EMONCMS_KEY=... there. Name that file: --credentials FILE"
+    )
+    file = tmp_path / "credentials.env"
+    file.write_bytes(b"\xff\xfe\x00")
+    file.chmod(0o600)
+    assert run("meter", line, "--credentials", str(file))[2] == f"{file} is not UTF-8 text. Save it as UTF-8."
+    assert "is a folder. Name the file in it" in run("meter", line, "--credentials", str(tmp_path))[2]
+    file.write_text("OTHER=1\n")
+    assert run("meter", line, "--credentials", str(file))[2].endswith("add the line EMONCMS_KEY=... there.")
+
+
 def test_a_device_that_is_not_there(run):
     status, out, err = run("meter", "solaredge://127.0.0.1:9?timeout_s=0.5", "--role", "grid")
     assert (status, out) == (1, "")

@@ -182,3 +182,12 @@ def test_an_agent_that_is_not_there_is_one_line(tmp_path, capsys):
     (tmp_path / "sunward.toml").write_text('[web]\nlisten = "127.0.0.1:1"\n')
     assert main(["mode", "fast", "--config", str(tmp_path / "sunward.toml")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_mode_that_does_not_exist_hears_which_ones_do(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["mode", "turbo"])
+    told = capsys.readouterr().err
+    assert "invalid choice: 'turbo'" in told
+    assert "solar_min" in told
+    assert "Mode." not in told

@@ -33,6 +33,21 @@ def test_a_byte_order_mark_other_columns_and_blank_lines_are_no_matter(tmp_path)
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '"time_s","solar_w","house_w"\n0,0,300\n60,600.5,500\n',
+        "time_s;solar_w;house_w\r\n0;0;300\r\n60;600,5;500\r\n",
+        "time_s\tsolar_w\thouse_w\n0\t0\t300\n60\t600.5\t500\n",
+        "\ufeffTime_s , Solar_W , House_W\n0 , 0 , 300\n60 , 600.5 , 500\n",
+        "# my roof\n\ntime_s,solar_w,house_w\n0,-4.2,300\n# noon\n60,600.5,500\n",
+        "house_w,note,solar_w,time_s\n300,,0,0\n500,x,600.5,60\n",
+    ],
+)
+def test_what_spreadsheets_and_loggers_write_is_read(tmp_path, text):
+    assert read_trace(written(tmp_path, text)).rows == ((0, 0, 300), (60, 600.5, 500))
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "line 1: no column time_s, solar_w, house_w"),
@@ -41,7 +56,10 @@ def test_a_byte_order_mark_other_columns_and_blank_lines_are_no_matter(tmp_path)
         (GOOD + "90,1,1\n", "line 5: time_s is 90, but the row before was at 90"),
         (GOOD + "120,a lot,1\n", "line 5: solar_w is 'a lot', which is no number"),
         (GOOD + "120,nan,1\n", "line 5: solar_w is nan"),
-        (GOOD + "120,-3,1\n", "line 5: solar_w is -3, but must lie between 0"),
+        (GOOD + "120,-300,1\n", "line 5: solar_w is -300, but must lie between 0"),
+        (GOOD + "120,3,-1\n", "line 5: house_w is -1, but must lie between 0"),
+        ("house_w,time_s,solar_w\n1,0,1\n1,x,1\n", "line 3: time_s is 'x', which is no number"),
+        ("# mine\n\ntime_s,solar_w,house_w\n0,1,2\n60,1,\n", "line 5: house_w is '', which is no number"),
         (GOOD + "120,1\n", "line 5: only 2 cells, so house_w is missing"),
         (b"\xff\xfe\x00", "is not a text file"),
     ],

@@ -1,7 +1,7 @@
 """The HTTP API by its contract: what is asked shows at once, bad input hears one sentence."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -103,6 +103,30 @@ def test_what_the_scheduler_knows_of_a_car_reaches_its_charger(web, house):
     car = web.get("/api/v1/state").json()["chargers"][0]["car"]
     assert (car["name"], car["soc_percent"], car["plan"]) == ("Zoé", 42, {"leave": "07:15"})
     assert [car["vin"] for car in web.get("/api/v1/cars").json()] == [VIN]
+
+
+def test_a_car_may_be_told_with_the_number_that_its_address_has(web):
+    answer = web.put(f"/api/v1/cars/{VIN}", json={"vin": VIN, "soc_percent": 50})
+    assert (answer.status_code, answer.json()["vin"], answer.json()["soc_percent"]) == (200, VIN, 50)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "from=2026-06-03T00:00:00%2B02:00&to=2026-06-04T00:00:00%2B02:00",
+        "from=2026-06-03T00:00:00+02:00&to=2026-06-04T00:00:00+02:00",  # a "+" that nobody has encoded
+        "from=2026-06-02T22:00:00Z&to=2026-06-03T22:00:00Z",
+        "from=2026-06-03T00:00:00&to=2026-06-04T00:00",
+        "from=2026-06-03&to=2026-06-04",
+        "from=1780437600&to=1780524000",
+    ],
+)
+def test_a_span_is_asked_for_as_people_and_programs_write_times(quiet_web, day):
+    rows = quiet_web[1].get(f"/api/v1/history?{day}&step_s=3600")
+    assert rows.status_code == 200, rows.text
+    assert len(rows.json()) == 24
+    assert datetime.fromisoformat(rows.json()[0]["at"]).timestamp() == 1780437600
+    assert quiet_web[1].get(f"/api/v1/sessions?{day}").status_code == 200
 
 
 def test_the_accounts_calls_are_shown(web):
@@ -286,7 +310,7 @@ BAD = [
     ("PUT", "/mode", {"mode": "fast", "modus": 1}, 422, "modus is not known here"),
     ("PUT", "/mode", {"mode": None}, 409, "always has a mode"),
     ("PUT", "/mode", {"mode": "fast", "charger": "9"}, 404, "no charger"),
-    ("PUT", "/mode", ["fast"], 422, "the body must be"),
+    ("PUT", "/mode", ["fast"], 422, "the body must be a JSON object."),
     ("PUT", "/boost", {"amps": "16"}, 422, "amps"),
     ("PUT", "/boost", {"amps": True}, 422, "amps"),
     ("PUT", "/boost", {"amps": -1}, 422, "amps"),
@@ -294,16 +318,20 @@ BAD = [
     ("PUT", "/boost", {"for_s": 60, "until": "07:15"}, 409, "one of them"),
     ("PUT", "/boost", {"until": "25:00"}, 422, "must look like"),
     ("DELETE", "/boost?charger=nobody", None, 404, "no charger"),
-    ("PUT", "/windows", {}, 422, "the body must be"),
+    ("PUT", "/windows", {}, 422, "the body must be a list."),
     ("PUT", "/windows", [{"name": "x"}], 422, "1.days is missing"),
-    ("PUT", "/windows", [{**NIGHT, "days": "funday"}], 422, "'funday' is no day"),
+    ("PUT", "/windows", [{**NIGHT, "days": "funday"}], 422, "1.days: 'funday' is no day: write days like"),
+    ("PUT", "/windows", [{**NIGHT, "days": ["mon"]}], 422, "1.days must be text."),
+    ("PUT", "/windows", [{**NIGHT, "from": "7"}], 422, '1.from: write a time like "21:30"'),
+    ("PUT", "/windows", [{**NIGHT, "name": ""}], 422, "1.name must have at least 1 character, not ''."),
     ("PUT", "/windows", [NIGHT, NIGHT], 409, "used twice"),
     ("PUT", "/windows/night", {**NIGHT, "until": "2026-02-30"}, 422, "until: until is the last day"),
     ("PUT", "/windows/a%0Ab", NIGHT, 422, "name must match pattern"),
     ("PUT", "/mode", {"mode": "fast", "charger": ""}, 422, "charger must have at least 1 character"),
     ("PUT", "/windows/night", {**NIGHT, "name": "day"}, 409, "send the same name"),
     ("DELETE", "/windows/nobody", None, 404, "no window"),
-    ("PUT", "/cars/123", {}, 422, "vin"),
+    ("PUT", "/cars/123", {}, 422, "vin must match pattern"),
+    ("PUT", f"/cars/{VIN}", {"vin": VIN[::-1]}, 409, "send the same vin"),
     ("PUT", f"/cars/{VIN}", {"soc_percent": 101}, 422, "soc_percent"),
     ("PUT", f"/cars/{VIN}", {"plugged": "yes"}, 422, "plugged"),
     ("PUT", f"/cars/{VIN}", {"at_wall": 12}, 422, "at_wall"),
@@ -322,7 +350,9 @@ BAD = [
     ("PUT", "/meters/grid", {"watts": 1, "at": "2026-06-03T14:05:00+02:00"}, 409, "in the future"),
     ("PUT", "/meters/grid", {"watts": 1, "at": "2026-05-03T13:05:00+02:00"}, 409, "says nothing"),
     ("GET", "/history?step_s=1", None, 422, "step_s"),
-    ("GET", "/history?from=2026-06-03", None, 422, "must be a time like"),
+    ("GET", "/history?from=yesterday", None, 422, "from must be a time like"),
+    ("GET", "/history?from=20260603", None, 422, "from must be a time like"),
+    ("GET", "/sessions?to=2026-06-31", None, 422, "to must be a time like"),
     ("GET", "/history?from=2026-06-03T00:00:00Z&to=2026-06-02T00:00:00Z", None, 409, "earlier than"),
     ("GET", "/history?from=2010-06-03T00:00:00Z&step_s=60", None, 409, "longer step_s"),
     ("GET", "/events?after=x", None, 422, "after"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     WithJsonSchema,
 )
 
@@ -46,6 +48,36 @@ IsoTime = Annotated[
     BeforeValidator(_iso),
     WithJsonSchema({"type": "string", "format": "date-time"}),
     Field(description="ISO time with its offset from UTC"),
+]
+
+
+def _when(value: object) -> datetime:
+    """A time as programs and people write it; without an offset it is the house's own."""
+    text = str(value).strip()
+    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+        return datetime.fromtimestamp(float(text), UTC)
+    try:
+        if re.match(r"\d{4}-\d\d-\d\d", text):
+            return datetime.fromisoformat(_PLUS_LOST.sub(r"\1+\2", text))
+    except ValueError:
+        pass
+    raise ValueError('must be a time like "2026-05-01T07:15:00+02:00", a day, or seconds since 1970')
+
+
+_PLUS_LOST = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:\d\d)$")  # a "+" in an address means a space
+When = Annotated[
+    datetime,
+    PlainValidator(_when),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": "^[0-9]{9,11}$"},
+            ]
+        }
+    ),
+    Field(description="ISO time (without an offset, the house's), a day, or seconds since 1970"),
 ]
 
 
@@ -127,6 +159,7 @@ class BoostBody(Ask):
 class CarBody(Ask):
     """What is known of one car; it replaces all that was known before. `at_wall` is now if not said."""
 
+    vin: Vin | None = Field(default=None, description="may be left out; else the same as in the address")
     name: CarName = ""
     soc_percent: Percent | None = None
     limit_percent: Percent | None = None
@@ -139,8 +172,10 @@ class CarBody(Ask):
     calls: dict[str, Any] | None = None
 
     def car(self, vin: str) -> CarStatus:
-        """The car as the house knows it."""
-        return CarStatus(vin=vin, **self.model_dump())
+        """The car as the house knows it. Raises Refused where body and address name two cars."""
+        if self.vin not in (None, vin):
+            raise Refused(409, f"The address says {vin!r}, the body {self.vin!r}: send the same vin.")
+        return CarStatus(vin=vin, **self.model_dump(exclude={"vin"}))
 
 
 Money = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1_000_000)]
@@ -241,8 +276,8 @@ class MeterBody(Ask):
 class Span(Ask):
     """A stretch of time: by default the last day."""
 
-    start: IsoTime | None = Field(default=None, alias="from")
-    end: IsoTime | None = Field(default=None, alias="to")
+    start: When | None = Field(default=None, alias="from")
+    end: When | None = Field(default=None, alias="to")
 
 
 class HistorySpan(Span):

@@ -124,16 +124,27 @@ def sentence(status: int, text: str, headers: Any = None) -> JSONResponse:
     return JSONResponse({"detail": text}, status, headers)
 
 
+SAYINGS = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "dict_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "timezone_aware": "must end with its offset from UTC, like +02:00",
+}
+
+
 def _problem(item: dict[str, Any]) -> str:
-    where = _where(item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"{where} is not known here"
-    if item["type"] == "missing":
-        return f"{where} is missing"
-    what = str(item["msg"]).rstrip(".")
-    if item["type"] == "timezone_aware":
-        what = "must end with its offset from UTC, like +02:00"
-    elif item["type"] == "value_error":
+    where, kind = _where(item["loc"]), item["type"]
+    if kind in ("extra_forbidden", "missing"):
+        return f"{where} {SAYINGS[kind]}"
+    what = SAYINGS.get(kind) or str(item["msg"]).rstrip(".")
+    if kind == "value_error":
         what = what.removeprefix("Value error, ")
     else:
         what = re.sub(r"^\w+ should ", "must ", what)

@@ -2,6 +2,7 @@
 
     "SunS" at 40000, 50000 or 0, then again and again: model id, length, body; the end has id 0xFFFF
 
+Some devices forget the end: there the chain stops at an id of 0, or where there are no more registers.
 Every model has its own id and a fixed layout; unknown ones are stepped over. Integers come with a scale
 factor (a power of ten) in a register of the same model, and both are read in one request: two reads can
 straddle a change of the scale. Offsets below count from a body's first register.
@@ -87,10 +88,10 @@ def walk(registers: Registers) -> Chain:
 def _walk_from(at: int, registers: Registers) -> Chain:
     models: list[Model] = []
     while len(models) < MOST_MODELS:
-        header = registers.words(at, 2)
-        if header is None:
-            return Chain(tuple(models), Block(at, 2, once=True))
-        if header[0] == END or at + 2 + header[1] > 0xFFFF:
+        block, header = Block(at, 2, once=True, optional=True), registers.words(at, 2)
+        if header is None and block not in registers.asked:
+            return Chain(tuple(models), block)
+        if header is None or header[0] in (0, END) or at + 2 + header[1] > 0xFFFF:
             return Chain(tuple(models))
         models.append(Model(header[0], at + 2, header[1]))
         at += 2 + header[1]

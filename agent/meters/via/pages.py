@@ -205,8 +205,11 @@ class Page:
         return self.text.encode(BINARY, "replace")
 
     def json(self) -> Tree:
-        """The body as JSON. Poor for a login page, a body cut short, and the like."""
-        return Tree(_guarded(self.text, "JSON", lambda: json.loads(self.text, parse_constant=_no_constant)))
+        """The body as JSON. Poor for a login page, a body cut short, and the like.
+
+        NaN and Infinity, which some devices write, become words: no number, and never a missing one.
+        """
+        return Tree(_guarded(self.text, "JSON", lambda: json.loads(self.text, parse_constant=str)))
 
     def json_or_bare(self) -> Tree:
         """The body as JSON; a bare number or word ("2.1 kW", "offline") is a tree of one piece. Poor else."""
@@ -294,10 +297,6 @@ def _not_a(wanted: str, text: str) -> str:
     if (wanted == "JSON" and start[0] in "[{") or (wanted == "XML" and start[0] == "<"):
         return f"its {wanted} is damaged or cut short"
     return f"it answered with something else than {wanted}"
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def _element(element: ElementTree.Element, depth: int) -> Any:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -81,11 +82,11 @@ def csv_of(rows: Sequence[Row]) -> str:
 
 
 def _span(rooms: Rooms, asked: Span, days: int = 1) -> tuple[datetime, datetime]:
-    end = asked.end or rooms.clock.now().wall
+    end = _in_the_house(rooms, asked.end) or rooms.clock.now().wall
     if end is None:
         raise Refused(409, "The computer does not know the time yet: send both from and to.")
     try:
-        start = asked.start or end - timedelta(days=days)
+        start = _in_the_house(rooms, asked.start) or end - timedelta(days=days)
         if start >= end:
             raise Refused(409, "from must be earlier than to.")
         if end - start > LONGEST_SPAN:
@@ -93,3 +94,10 @@ def _span(rooms: Rooms, asked: Span, days: int = 1) -> tuple[datetime, datetime]
     except OverflowError:
         raise Refused(409, "Those times are outside any calendar that this house has seen.") from None
     return start, end
+
+
+def _in_the_house(rooms: Rooms, time: datetime | None) -> datetime | None:
+    """A time that was sent without an offset is read off the house's clock."""
+    if time is None or time.tzinfo is not None:
+        return time
+    return time.replace(tzinfo=ZoneInfo(rooms.site.timezone))
