@@ -357,9 +357,10 @@ class Desk:
         return {status.charger_id: status.energy_wh for status in statuses if status.energy_wh is not None}
 
     def _take(self, control: Control, event: Event) -> None:
-        self._put_in_force(control)
-        log.info("%s", event.sentence)
-        self._tell(event)
+        if control != self.control.get():  # what holds already is no news
+            self._put_in_force(control)
+            log.info("%s", event.sentence)
+            self._tell(event)
         self._keep_control()
 
     def _put_in_force(self, control: Control) -> None:

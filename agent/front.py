@@ -5,6 +5,7 @@ The same words as the script ./sunward of a checkout. It runs the programs, it d
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ HELP = """sunward: charges electric cars from a home's own sun
   sunward agent|scheduler|notify ... the three programs; add --help
   sunward simulate ...               the real brain over a recorded day
   sunward setup | login | migrate    first steps
-  sunward install | uninstall        let systemd run it (as root)"""
+  sunward install | uninstall        let systemd run it (as root)
+  sunward python -m pip install ...  a package more, for a door that asks for one"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(HELP)
         return 0
+    if words[0] == "python":
+        os.execv(sys.executable, [sys.executable, *words[1:]])
     if words[0] in PROGRAMS:
         module, rest = words[0], words[1:]
     elif words[0] in COMMANDS:

@@ -6,7 +6,8 @@ With that, `journalctl -p warning` shows what matters. systemd tells by JOURNAL_
 stream leads to the journal; one that was turned elsewhere gets lines for people.
 
 A message is one line, whatever names and words of strangers stand in it: a new line becomes \\n, so that
-nobody can write a line of their own, nor move a terminal's cursor. Only a traceback has several.
+nobody can write a line of their own, nor move a terminal's cursor. Only a traceback has several, and what
+looks like a secret in it is blacked out: a library's error may quote a whole address, key included.
 Source: sd-daemon(3), systemd.exec(5).
 """
 
@@ -15,7 +16,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import TextIO
+from types import TracebackType
+from typing import TextIO, TypeAlias
+
+from notify.redact import Redactor
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 PLAIN = "%(asctime)s %(levelname)-7s %(message)s"
 PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -36,6 +42,10 @@ class Lines(logging.Formatter):
         """The line, with control characters written out."""
         record.message = record.message.translate(TAMED)
         return super().formatMessage(record)
+
+    def formatException(self, ei: ExcInfo) -> str:
+        """The traceback, without secrets."""
+        return Redactor().text(super().formatException(ei))
 
 
 class JournalLines(Lines):

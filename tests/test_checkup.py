@@ -74,3 +74,13 @@ def test_no_secret_is_among_the_settings_that_the_page_shows(house):
 
 def test_tls_files_lie_beside_the_settings(house, tmp_path):
     assert web_settings(house).tls_cert == tmp_path / "cert.pem"
+
+
+def test_a_key_that_can_be_guessed_is_told(house, tmp_path):
+    assert "so short" not in said(house)[1]
+    (tmp_path / "credentials.env").write_text("METER_TOKEN=x\nWEB_PASSWORD=4711\nWEB_TOKEN=secret\n", "utf-8")
+    findings, words = said(load(house.path))
+    assert ("odd", "keys") in findings
+    assert "WEB_PASSWORD in credentials.env is so short" in words
+    assert "WEB_TOKEN in credentials.env is so short" in words
+    assert "4711" not in words

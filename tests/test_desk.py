@@ -70,6 +70,14 @@ def test_a_mode_holds_at_once_wakes_the_brain_and_is_told():
     assert house.told[0].sentence == "The house was set to fast, asked by 10.0.0.7."
 
 
+def test_an_order_that_is_repeated_every_second_is_told_once():
+    house = House()
+    for _ in range(3):
+        house.desk.set_mode(Mode.FAST, by="10.0.0.7")
+        house.desk.set_mode(Mode.OFF, "A7F4", by="10.0.0.7")
+    assert len(house.told) == house.woken == 2
+
+
 def test_a_charger_has_its_own_mode_until_it_is_given_back():
     house = House()
     house.desk.set_mode(Mode.OFF, "A7F4")

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import sys
 
 import pytest
 
@@ -37,3 +38,14 @@ def test_only_the_stream_that_systemd_gave_us_leads_to_the_journal(tmp_path):
         assert not leads_to_journal(two, given)
         assert not leads_to_journal(one, {})
         assert not leads_to_journal(io.StringIO(), given)
+
+
+def test_a_traceback_quotes_no_secret():
+    try:
+        raise OSError("GET http://anna:hunter2@10.0.0.9/x?site=1&token=purple failed")
+    except OSError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "A part stopped.", (), sys.exc_info())
+    told = Lines().format(record)
+    assert "site=1" in told
+    assert "hunter2" not in told
+    assert "purple" not in told

@@ -1,5 +1,6 @@
 """What TWCManager left behind becomes our settings, and every line of it is accounted for."""
 
+import json
 import stat
 
 import pytest
@@ -158,6 +159,34 @@ def test_a_meter_line_that_can_not_be_is_commented_out(files, capsys):
     assert "by hand   meters.grid: stands behind a comment sign" in capsys.readouterr().out
     assert '# grid = "ted://' in (files / "sunward.toml").read_text("utf-8")
     load(files / "sunward.toml")
+
+
+def test_what_stood_in_an_address_is_kept_and_its_secrets_are_not_in_the_settings(files, capsys):
+    url = "https://anna:s3cr%23t@10.0.0.9:81/all.json?site=1&apikey=k3y&x=a%26b"
+    source = {"enabled": True, "url": url, "consumptionItem": "a.b", "generationItem": "c"}
+    text = CONFIG.replace('"Powerwall2"', f'"URL": {json.dumps(source)}, "Powerwall2"')
+    (files / "config.json").write_text(text, "utf-8")
+    assert migrate(files) == 0
+    house = load(files / "sunward.toml")
+    assert house.settings.meters.solar[-1] == (
+        "http-json://10.0.0.9:81/all.json?watts=c&tls=on&user=anna&password=URL_PASSWORD"
+        "&key=URL_KEY&key_query=apikey&query=site%3D1%26x%3Da%2526b"
+    )
+    kept = (files / "credentials.env").read_text("utf-8")
+    assert "URL_PASSWORD='s3cr#t'\nURL_KEY='k3y'\n" in kept
+    told = (files / "sunward.toml").read_text("utf-8") + capsys.readouterr().out
+    for secret in ("s3cr", "k3y"):
+        assert secret not in told
+
+
+def test_a_limit_that_is_no_number_is_told_and_becomes_the_least(tmp_path, capsys):
+    for nonsense in ("NaN", '"x"', "-5", "1" + "0" * 400):
+        source = tmp_path / "config.json"
+        source.write_text(f'{{"config": {{"wiringMaxAmpsPerTWC": {nonsense}}}}}', "utf-8")
+        assert main(["migrate", "--from", str(source), "--show"]) == 0
+        said = capsys.readouterr().out
+        assert "changed   config.wiringMaxAmpsPerTWC: chargers.max_amps = 6 (was " in said
+        assert "changed   config.wiringMaxAmpsAllTWCs: bus.circuit_amps = 6 (it was not there)" in said
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from scheduler.clock import SystemClock, system_mono_s, wall_is_trustworthy
 
 LISTEN_S = 12.0  # an unlinked charger announces itself every 10 s
 LEAST_FREE_MB = 200
+SHORTEST_KEYS = {"WEB_PASSWORD": 10, "WEB_TOKEN": 20}  # a token may be tried as often as one likes
 MARKS = {"good": "ok  ", "odd": "look", "bad": "BAD "}
 
 
@@ -84,6 +85,12 @@ def safety_findings(house: House) -> Iterator[Finding]:
                 f"{charger.id} may use {charger.max_amps:g} A, but the circuit allows "
                 f"{house.settings.bus.circuit_amps:g} A for all: the circuit wins.",
             )
+    for name, least in SHORTEST_KEYS.items():
+        if 0 < len(house.credentials.get(name, "")) < least:
+            says = (
+                f"{name} in credentials.env is so short that it can be guessed: take {least} letters or more."
+            )
+            yield Finding("odd", "keys", says)
 
 
 # --- the bus ---------------------------------------------------------------------------------------

@@ -201,13 +201,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, method: str) -> None:
         try:
-            self._let_in(method)
-            answer = self.server.door.answer(method, self.path, self._body(), self.client_address[0])
+            body = self._read(method)
+            answer = self.server.door.answer(method, self.path, body, self.client_address[0])
         except Refused as refused:
             answer = Answer(refused.status, {"error": refused.sentence})
         if method == "POST":
             log.info("%s %s from %s: %d", method, self.path[:80], self.client_address[0], answer.status)
         self._send(answer)
+
+    def _read(self, method: str) -> bytes:
+        """The body of a request that may come in."""
+        try:
+            urlsplit(self.path)
+            self._let_in(method)
+            return self._body()
+        except ValueError:  # an address, a name or a length that nothing can be made of
+            raise Refused(400, "This request can't be read.") from None
 
     def _let_in(self, method: str) -> None:
         guest, guests = self.client_address[0], self.server.door.guests

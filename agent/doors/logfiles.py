@@ -77,7 +77,7 @@ class _File(RotatingFileHandler):
         raise
 
 
-class _Json(logging.Formatter):
+class _Json(Lines):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         told = {"at": at, "level": record.levelname.lower(), "name": record.name, "says": record.getMessage()}

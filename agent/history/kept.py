@@ -59,6 +59,8 @@ class Kept:
         texts = {key: _text(key, value) for key, value in values.items()}
         with self._lock:
             self._load()
+            if texts.items() <= self._values.items():
+                return  # it is on the disk already: an order that is repeated wears no memory card
             try:
                 self._write(texts)
             except FileTrouble as problem:

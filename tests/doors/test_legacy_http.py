@@ -408,6 +408,23 @@ def test_web_pages_of_others_stay_outside(house, old, headers, what):
     assert house.desk.control.get().mode == Mode.SOLAR
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/getUUID", {"Host": "[::1"}),
+        ("/api/getUUID", {"Origin": "http://["}),
+        ("/api/getUUID", {"Content-Length": "9" * 5000}),
+        ("http://[::1/api/getUUID", {}),
+    ],
+    ids=["host", "origin", "length", "address"],
+)
+def test_what_can_not_be_read_is_answered(old, path, headers):
+    with socket.create_connection((old.base_url.host, old.base_url.port), 5) as line:
+        named = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        line.sendall(f"POST {path} HTTP/1.0\r\n{named}\r\n".encode())
+        assert line.recv(1000).startswith(b"HTTP/1.0 400")
+
+
 def test_nothing_changes_by_get_and_nothing_long_is_read(house, old):
     for path in ("chargeNow", "cancelChargeNow", "sendStopCommand"):
         assert old.get(f"/api/{path}").status_code == 404

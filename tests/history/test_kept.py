@@ -55,6 +55,16 @@ def test_a_value_outlives_a_restart(kept, path, told):
     again.close()
 
 
+def test_what_is_kept_already_is_not_written_again(kept, path):
+    kept.put("mode", {"mode": "fast"})
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    for _ in range(3):
+        kept.put("mode", {"mode": "fast"})
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+    kept.put_all({"mode": {"mode": "fast"}, "more": 1})
+    assert path.read_bytes() != before[1]
+
+
 @given(VALUES)
 def test_any_json_comes_back_as_it_was(value):
     with Box() as box:

@@ -358,6 +358,7 @@ BAD = [
     ("GET", "/events?after=x", None, 422, "after"),
     ("GET", "/events?after=1&after=2", None, 422, "came twice"),
     ("GET", "/state?verbose=1", None, 422, "no parameter 'verbose'"),
+    ("GET", "/stream?after=1", None, 422, "no parameter 'after'"),
     ("GET", "/nothing", None, 404, "nothing at this address"),
     ("POST", "/state", {}, 405, "does not know that method"),
 ]

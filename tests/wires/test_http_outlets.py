@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -350,10 +351,11 @@ def test_sentry_gets_the_crash_and_nothing_private(desk, httpserver):
 
     httpserver.expect_request("/api/1/envelope/").respond_with_handler(keep)
     dsn = httpserver.url_for("/1").replace("http://", "http://key@")
-    outlet = Sentry(SentrySettings(), replace(desk.around, secrets={"SENTRY_DSN": dsn}))
     password = "hunter2"
+    secrets = {"SENTRY_DSN": dsn, "TIBBER_TOKEN": "grey-goose"}
+    outlet = Sentry(SentrySettings(), replace(desk.around, secrets=secrets))
     try:
-        raise ValueError("a broken cloud")
+        raise ValueError(f"a broken cloud: http://anna:{password}@x/y?token=purple&home=grey-goose")
     except ValueError:
         logging.getLogger("agent.parts").exception("The part stopped working")
     logging.getLogger("sunward").warning("Only a warning")
@@ -362,5 +364,7 @@ def test_sentry_gets_the_crash_and_nothing_private(desk, httpserver):
     told = b"".join(bodies)
     assert b"a broken cloud" in told
     assert b"Only a warning" not in told
-    assert password.encode() not in told
+    for secret in (password, "grey-goose", "purple", "abs_path", os.getcwd()):
+        assert secret.encode() not in told
+    assert b"test_http_outlets.py" in told
     assert socket.gethostname().encode() not in told

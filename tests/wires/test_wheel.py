@@ -83,6 +83,9 @@ def test_every_program_answers_from_the_wheel(sunward, elsewhere):
     assert "solaredge" in run(sunward, "agent", "meters", **elsewhere)
     shown = run(sunward, "install", "--dry-run", "--root", str(elsewhere["cwd"]), **elsewhere)
     assert "sunward-agent.service" in shown
+    assert run(sunward, "python", "-c", "import sys; print(sys.prefix)", **elsewhere).strip() == str(
+        sunward.parents[1]
+    )
     place = run(sunward.with_name("python"), "-c", "import agent; print(agent.__file__)", **elsewhere)
     assert str(ROOT) not in place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.commands.migrate.found import Draft, Found, Verdict
+from agent.commands.migrate.found import Draft, Found, shown
 
 LEAST_AMPS = 6.0
 NO_EQUAL = {
@@ -44,34 +44,37 @@ def read_config(old: Found, draft: Draft) -> None:
 
 def _limits(old: Found, draft: Draft) -> None:
     phases = 3 if (old.number("config.numberOfPhases") or 1) >= 3 else 1
-    volts = old.number("config.defaultVoltage") or 240.0
     draft.put("site", "phases", phases)
-    draft.tell("taken", "config.numberOfPhases", f"site.phases = {phases}")
-    usual = min(300.0, max(100.0, volts))
-    draft.put("site", "volts", usual)
-    draft.tell("taken", "config.defaultVoltage", f"site.volts = {usual:g}")
-    for key, name in (
-        ("wiringMaxAmpsAllTWCs", "bus.circuit_amps"),
-        ("wiringMaxAmpsPerTWC", "chargers.max_amps"),
+    _became(old, draft, "numberOfPhases", "site.phases", phases)
+    volts = min(300.0, max(100.0, old.number("config.defaultVoltage") or 240.0))
+    draft.put("site", "volts", volts)
+    _became(old, draft, "defaultVoltage", "site.volts", volts)
+    for key, name, most in (
+        ("wiringMaxAmpsAllTWCs", "bus.circuit_amps", 240.0),
+        ("wiringMaxAmpsPerTWC", "chargers.max_amps", 80.0),
     ):
-        amps = old.number(f"config.{key}") or LEAST_AMPS
-        good = min(max(amps, LEAST_AMPS), 240.0 if key == "wiringMaxAmpsAllTWCs" else 80.0)
-        draft.put("limits", key, good)
-        told = "compare it with the breaker x 0.8 before you start"
-        verdict: Verdict = "taken" if good == amps else "changed"
-        draft.tell(verdict, f"config.{key}", f"{name} = {good:g}; {told}")
-    least = old.number("config.minAmpsPerTWC") or 12.0
-    good = min(max(least, LEAST_AMPS), draft.get("limits", "wiringMaxAmpsPerTWC", LEAST_AMPS), 32.0)
-    draft.put("limits", "minAmpsPerTWC", good)
-    why = "" if good == least else f" (was {least:g}; between 6 and the charger's most)"
-    draft.tell(
-        "taken" if good == least else "changed", "config.minAmpsPerTWC", f"chargers.min_amps = {good:g}{why}"
-    )
+        amps = min(max(old.number(f"config.{key}") or LEAST_AMPS, LEAST_AMPS), most)
+        draft.put("limits", key, amps)
+        _became(old, draft, key, name, amps, "; compare it with the breaker x 0.8 before you start")
+    wanted = old.number("config.minAmpsPerTWC") or 12.0
+    least = min(max(wanted, LEAST_AMPS), draft.get("limits", "wiringMaxAmpsPerTWC", LEAST_AMPS), 32.0)
+    draft.put("limits", "minAmpsPerTWC", least)
+    why = "" if least == wanted else "; between 6 and the charger's most"
+    _became(old, draft, "minAmpsPerTWC", "chargers.min_amps", least, why)
     cap = old.number("config.maxAmpsAllowedFromGrid")
     if cap is not None and 0 < cap <= 1000:
         draft.put("site", "main_fuse_amps", cap)
         says = f"site.main_fuse_amps = {cap:g}, kept on each phase and in every mode; needs a grid meter"
         draft.tell("changed", "config.maxAmpsAllowedFromGrid", says)
+
+
+def _became(old: Found, draft: Draft, key: str, name: str, value: float, also: str = "") -> None:
+    """One line: taken as it stood there, or what it was."""
+    where = f"config.{key}"
+    found, number = old.get(where), old.number(where)
+    before = f"{number:g}" if number is not None else shown(where, found)
+    was = "" if number == value else " (it was not there)" if found is None else f" (was {before})"
+    draft.tell("taken" if number == value else "changed", where, f"{name} = {value:g}{was}{also}")
 
 
 def _sun(old: Found, draft: Draft) -> None:
@@ -189,11 +192,15 @@ def _homeassistant(old: Found, draft: Draft) -> None:
 def secret(old: Found, draft: Draft, path: str, name: str) -> bool:
     """A secret goes into credentials.env; whether there was one."""
     value = old.text(path)
-    if not value:
-        return False
+    if value:
+        keep(draft, path, name, value)
+    return bool(value)
+
+
+def keep(draft: Draft, path: str, name: str, value: str) -> None:
+    """Put a secret that stood at `path` into credentials.env."""
     draft.secrets[name] = value
     draft.tell("taken", path, f"{name} in credentials.env")
-    return True
 
 
 def _old_doors(old: Found, draft: Draft) -> None:

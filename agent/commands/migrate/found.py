@@ -78,7 +78,7 @@ class Found:
             return None
         try:
             found = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return found if math.isfinite(found) else None
 

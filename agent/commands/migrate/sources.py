@@ -9,10 +9,10 @@ The signs can't be proved from a file: look at the live values (`agent meter LIN
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from agent.commands.migrate.config import secret
-from agent.commands.migrate.found import Draft, Found
+from agent.commands.migrate.config import keep, secret
+from agent.commands.migrate.found import SECRET, Draft, Found
 
 LOOK = "compare its live value with the device: grid is + when you buy"
 Make = Callable[[Found, Draft, str], None]
@@ -112,12 +112,31 @@ def _iotawatt(old: Found, draft: Draft, where: str) -> None:
 
 
 def _url(old: Found, draft: Draft, where: str) -> None:
-    place = urlsplit(old.text(f"{where}.url"))
-    items = [old.text(f"{where}.{key}") for key in ("consumptionItem", "generationItem")]
-    tls = "&tls=on" if place.scheme == "https" else ""
-    base = f"http-json://{place.netloc}{place.path}"
-    consumed, made = (f"{base}?watts={quote(item)}{tls}" if item else "" for item in items)
-    _pair(old, draft, where, consumed, made)
+    """Its address may hold a user, a password and a key, and these don't belong into settings."""
+    path = f"{where}.url"
+    try:
+        place = urlsplit(old.text(path))
+        host, port = place.hostname or "", f":{place.port}" if place.port else ""
+    except ValueError as error:
+        draft.tell("by hand", path, f"it is no address ({error}): write that line of [meters] anew")
+        return
+    options = {"tls": "on"} if place.scheme == "https" else {}
+    if place.username:
+        options |= {"user": unquote(place.username), "password": "URL_PASSWORD"}
+        keep(draft, path, "URL_PASSWORD", unquote(place.password or ""))
+    pairs = parse_qsl(place.query, keep_blank_values=True)
+    key = next((pair for pair in pairs if SECRET.search(pair[0])), None)
+    if key:
+        options |= {"key": "URL_KEY", "key_query": key[0]}
+        keep(draft, path, "URL_KEY", key[1])
+    if rest := urlencode([pair for pair in pairs if pair != key]):
+        options["query"] = rest
+    base = f"http-json://{f'[{host}]' if ':' in host else host}{port}{place.path}"
+    items = [old.text(f"{where}.{name}") for name in ("consumptionItem", "generationItem")]
+    ask = (
+        f"{base}?{urlencode({'watts': item, **options}, quote_via=quote)}" if item else "" for item in items
+    )
+    _pair(old, draft, where, *ask)
 
 
 def _volkszaehler(old: Found, draft: Draft, where: str) -> None:

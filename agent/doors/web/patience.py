@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -28,11 +30,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody came."""
         super().connection_made(transport)
-        own = self.client[0] if self.client else ""
-        others = [one.client for one in self.connections if isinstance(one, H11Protocol)]
-        theirs = sum(bool(client and client[0] == own) for client in others)
-        if theirs > MOST_FROM_ONE or len(self.connections) > MOST_CONNECTIONS:
-            log.warning("Too many connections (%d from %s): the newest was closed.", theirs, own)
+        if is_crowded(self.connections, self.client):
             transport.abort()
             return
         self._watch()
@@ -67,6 +65,34 @@ class PatientProtocol(H11Protocol):
         self._timer = None
         if self._is_waiting and not self.transport.is_closing():
             self.transport.close()
+
+
+def is_crowded(connections: Collection[Any], client: tuple[str, int] | None, more: int = 0) -> bool:
+    """Whether that client's address, or all together, hold more than their part; `more` are to come."""
+    own = client[0] if client else ""
+    clients = [getattr(one, "client", None) for one in connections]
+    theirs = sum(bool(other and other[0] == own) for other in clients) + more
+    if theirs <= MOST_FROM_ONE and len(connections) + more <= MOST_CONNECTIONS:
+        return False
+    _complaint.tell("Too many connections (%d from %s): the newest was closed.", theirs, own)
+    return True
+
+
+class _Complaint:
+    """A warning that a stranger could cause a thousand times a second; told once a minute at most."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+
+    def tell(self, words: str, *values: object) -> None:
+        """Into the log, or nowhere."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._next_s:
+            self._next_s = now_s + 60.0
+            log.warning(words, *values)
+
+
+_complaint = _Complaint()
 
 
 def patient(patience_s: float) -> type[PatientProtocol]:

@@ -25,6 +25,7 @@ from agent.doors.rooms import Rooms
 from agent.doors.web.api import build_app
 from agent.doors.web.auth import Locks
 from agent.doors.web.certificate import Certificate, CertificateError
+from agent.doors.web.handshake import shaking_hands
 from agent.doors.web.keyfile import NAME, KeyFile, KeyFileError
 from agent.doors.web.keyring import KeyRing
 from agent.doors.web.origins import is_loopback, own_names
@@ -33,6 +34,7 @@ from agent.doors.web.proxy import networks
 from agent.doors.web.stream import Broadcast
 from agent.model import Event
 
+BACKLOG = 64  # so many are let in at once before anybody counts them
 STATIC = Path(__file__).with_name("static")
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class WebServer:
         self._host, self._port = _address(settings.listen)
         self._certificate = _certificate(settings, rooms)
         certificate, ring = self._certificate, _ring(rooms, settings)
-        private = is_loopback(self._host)
+        private, guests = is_loopback(self._host), patient(settings.patience_s)
         if not private and not ring.has_password():
             raise WebError(
                 f"[web] listen = {settings.listen!r} opens the page to the network, and there is no "
@@ -101,9 +103,9 @@ class WebServer:
             timeout_graceful_shutdown=1,
             timeout_keep_alive=20,
             limit_concurrency=300,
-            http=patient(settings.patience_s),
+            backlog=BACKLOG,
+            http=shaking_hands(guests, certificate.context) if certificate else guests,
             ws="none",
-            ssl_context_factory=(lambda config, usual: certificate.context) if certificate else None,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
@@ -119,7 +121,7 @@ class WebServer:
     def start(self) -> None:
         """Open the port and serve. Raises WebError when the port can't be had."""
         self._socket = _bind(self._host, self._port)
-        self._socket.listen(128)  # whoever comes before the server is up waits instead of being refused
+        self._socket.listen(BACKLOG)  # whoever comes before the server is up waits instead of being refused
         self._thread.start()
 
     def stop(self) -> None:

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from agent.desk import Refused
+from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.stream import Broadcast
 
 
 def stream_router(broadcast: Broadcast) -> APIRouter:
     """One endless answer; kept out of the OpenAPI calls, described in its text."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=StrictRoute)
 
     @routes.get("/stream", include_in_schema=False)
     async def stream(request: Request) -> StreamingResponse:
