@@ -252,6 +252,7 @@ class App:
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
             kept,
+            self._price_at,
         )
         evcc, routes = self._evcc(rooms)
         self.web = WebServer(rooms, web_settings(house), routes)

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from agent.desk import Desk
 from agent.keeping import Kept, KeptNowhere
-from agent.model import Event, Published, Rules
+from agent.model import Event, Price, Published, Rules
 from agent.parts import Slot
+from agent.prices import code_of
 from scheduler.clock import Clock
 
 Row = Mapping[str, object]
@@ -91,6 +92,10 @@ def _unheard(event: Event) -> None:
     pass
 
 
+def _not_known(wall: datetime | None) -> Price | None:
+    return None
+
+
 def _untried() -> Sequence[Row]:
     return ()
 
@@ -99,7 +104,8 @@ def _untried() -> Sequence[Row]:
 class Rooms:
     """All that a door may touch. `examine` tries everything and gives rows of `level, about, says`.
 
-    `kept` is for what a door has to know after a restart; each uses keys of its own.
+    `kept` is for what a door has to know after a restart; each uses keys of its own. `price_at` says what a
+    kWh costs at a wall time, None where nobody knows.
     """
 
     clock: Clock
@@ -110,3 +116,9 @@ class Rooms:
     tell: Callable[[Event], None] = _unheard
     examine: Callable[[], Sequence[Row]] = _untried
     kept: Kept = field(default_factory=KeptNowhere)
+    price_at: Callable[[datetime | None], Price | None] = _not_known
+
+    @property
+    def currency(self) -> str:
+        """What prices are told in, like "EUR"; empty where there are none."""
+        return self.desk.prices.get().currency or code_of(self.site.money.currency)
