@@ -43,6 +43,7 @@ export function flow() {
     wires.append(fixed[kind].wire.group);
     nodes.append(fixed[kind].group);
   }
+  for (const side of [fixed.grid, fixed.battery]) put(side.name, "y", HUB.y - 43); // above: the cars' wires run below
   put(fixed.sun.name, "x", 222);
   put(fixed.sun.name, "y", 30);
   put(fixed.sun.name, "class", "name beside");

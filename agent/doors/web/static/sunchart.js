@@ -3,7 +3,7 @@
 import { readable } from "/static/cursor.js";
 import { s } from "/static/dom.js";
 import { hoursBetween, isoAt, midnightMs } from "/static/housetime.js";
-import { clock, day, dayWord, energy, power } from "/static/words.js";
+import { LOCALE, clock, day, dayWord, energy, power } from "/static/words.js";
 
 const HIGH = 190;
 const PAD = { left: 48, right: 4, top: 42, bottom: 24 };
@@ -54,7 +54,7 @@ export function sunChart(ahead, measured, now, wide) {
   return readable(drawing, { points, x, words, top: PAD.top, bottom: HIGH - PAD.bottom, wide });
 }
 
-const shortDay = (date, now) => (day(now) === date ? "today" : new Date(`${date}T12:00:00Z`).toLocaleDateString(undefined, { weekday: "short", timeZone: "UTC" }));
+const shortDay = (date, now) => (day(now) === date ? "today" : new Date(`${date}T12:00:00Z`).toLocaleDateString(LOCALE, { weekday: "short", timeZone: "UTC" }));
 
 /** Stretches without holes; what nobody forecast is not drawn as darkness. */
 function runs(points) {
