@@ -15,6 +15,7 @@ from agent.prices import code_of
 from scheduler.clock import Clock
 
 Row = Mapping[str, object]
+Span = tuple[datetime, datetime]
 
 
 class HistoryReader(Protocol):
@@ -31,8 +32,11 @@ class HistoryReader(Protocol):
         """Charging sessions that touch the span: `charger`, `started`, `ended`, `energy_wh`, ..."""
         ...
 
-    def events(self, after_id: int, limit: int) -> Sequence[Row]:
-        """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`"""
+    def events(self, after_id: int, limit: int, span: Span | None = None) -> Sequence[Row]:
+        """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`
+
+        With a `span` only those in it.
+        """
         ...
 
     def decisions(self, start: datetime, end: datetime, charger_id: str | None, limit: int) -> Sequence[Row]:
@@ -51,7 +55,7 @@ class NoHistory:
         """Nothing."""
         return ()
 
-    def events(self, after_id: int, limit: int) -> Sequence[Row]:
+    def events(self, after_id: int, limit: int, span: Span | None = None) -> Sequence[Row]:
         """Nothing."""
         return ()
 

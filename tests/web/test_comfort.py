@@ -287,6 +287,18 @@ def test_a_day_without_records_and_a_search_without_a_hit_say_so(server, open_pa
     expect(page.get_by_text("Nothing fits: try “Everything”, another day or another word.")).to_be_visible()
 
 
+def test_a_day_long_ago_has_its_events_too(server, open_page, house):
+    spring = house.clock.now().wall - timedelta(days=90)
+    house.history.tell(Event("port", "The port is gone.", "error", at_wall=spring))
+    for number in range(210):
+        house.history.tell(Event("session_ended", f"Session {number} ended."))
+    page = open_page(server)
+    go(page, "Journal")
+    page.get_by_label("Only this day").fill(f"{spring:%Y-%m-%d}")
+    expect(page.get_by_text("The port is gone.")).to_be_visible()
+    expect(page.get_by_text("1 entry", exact=True)).to_be_visible()
+
+
 def test_three_chargers_leave_every_name_readable(open_page):
     house = MiniHouse()
     last = house.published.get()

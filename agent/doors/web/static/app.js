@@ -94,7 +94,10 @@ async function more() {
 const withoutFigures = (text) => text.replace(/[\d.,]+ ?(s|min|h)?\b/g, "");
 let shownBanners = "";
 function frame() {
-  if (live.locked) return login();
+  if (live.locked) {
+    say(byId("live-text"), "locked");
+    return login();
+  }
   const quality = live.quality();
   put(byId("live"), "data-quality", quality);
   say(byId("live-text"), { live: "live", old: "old", offline: "offline" }[quality]);
@@ -119,6 +122,7 @@ function login() {
     try {
       await call("POST", "/login", { password: password.value });
       await live.start();
+      byId("toast").classList.remove("shown");
     } catch (refusal) {
       toast(refusal.message);
     }

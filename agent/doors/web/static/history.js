@@ -29,7 +29,7 @@ export function historyScreen(live, act) {
   const legend = h("ul", { class: "legend" });
   const back = h("button", { onclick: () => turn(-1) }, "‹");
   const on = h("button", { onclick: () => turn(1) }, "›");
-  const csv = h("a", { download: "sessions.csv" }, "Download (CSV)");
+  const csv = h("a", { download: "sessions.csv" }, "Save as CSV");
   const chips = PERIODS.map(([key, word]) => h("button", { onclick: () => { period = key; act(draw(shown ?? day(live.state.now)), { quietly: true }); } }, word));
   const whose = [["House and cars", false], ["Cars alone", true]].map(([word, alone]) =>
     h("button", { onclick: () => { carsOnly = alone; act(draw(shown ?? day(live.state.now)), { quietly: true }); } }, word));

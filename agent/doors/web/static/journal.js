@@ -79,6 +79,7 @@ export function journalScreen(live, act) {
   let filter = "all";
   const open = new Set();
   let changes = [];
+  let older = [];
   let drawn = "";
   let lookedAt = -Infinity;
   const search = h("input", { type: "search", placeholder: "Search, like “14:05”", "aria-label": "Search the journal", oninput: () => draw() });
@@ -95,7 +96,9 @@ export function journalScreen(live, act) {
     const last = date.value || day(now);
     const first = date.value || moved(last, -DAYS_BACK);
     const span = new URLSearchParams({ from: midnight(first), to: midnight(moved(last, 1)), limit: 1000 });
-    changes = await get(`/decisions?${span}`);
+    const [decided, happened] = await Promise.all([get(`/decisions?${span}`), get(`/events?${span}`)]);
+    changes = decided;
+    older = happened; // the house's own list holds the newest alone
     drawn = "";
     draw();
   }
@@ -104,10 +107,11 @@ export function journalScreen(live, act) {
     if (!live.state) return;
     const text = search.value.trim().toLowerCase();
     const mine = (one) => !whose.value || one.charger === whose.value || one.subject === whose.value || (!one.charger && !one.subject && !one.reason);
-    const shown = [...live.events, ...changes]
+    const since = live.events[0]?.id ?? Infinity;
+    const shown = [...older.filter((one) => one.id < since), ...live.events, ...changes]
       .filter((one) => fits[filter](one) && mine(one) && (!text || wordsOf(one).includes(text)) && (!date.value || (one.at && day(one.at) === date.value)))
       .sort((a, b) => (Date.parse(a.at ?? 0) || 0) - (Date.parse(b.at ?? 0) || 0));
-    const now = `${filter} ${text} ${whose.value} ${date.value} ${live.events.at(-1)?.id} ${changes.at(-1)?.id} ${shown.length}`;
+    const now = `${filter} ${text} ${whose.value} ${date.value} ${live.events.at(-1)?.id} ${older[0]?.id} ${changes.at(-1)?.id} ${shown.length}`;
     if (now === drawn) return;
     drawn = now;
     FILTERS.forEach(([key], at) => put(buttons[at], "aria-pressed", key === filter));
