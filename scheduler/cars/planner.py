@@ -272,8 +272,9 @@ class _Buyer:
 
 
 def _clock(when: datetime, now: datetime) -> str:
-    """ "13:45", with its weekday where that is not today."""
-    return f"{when:%H:%M}" if when.date() == now.astimezone(when.tzinfo).date() else f"{when:%a %H:%M}"
+    """ "13:45", "tomorrow 01:00", "Sunday 01:00"."""
+    days = (when.date() - now.astimezone(when.tzinfo).date()).days
+    return f"{when:{'' if days == 0 else 'tomorrow ' if days == 1 else '%A '}%H:%M}"
 
 
 def joined(plan: Plan) -> list[tuple[datetime, datetime]]:

@@ -273,7 +273,7 @@ def test_a_cap_is_never_passed_and_is_told_with_what_to_set_by_hand(powerwall):
     house.until("2026-06-10T18:00")
     assert house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"] == 10
     assert [kind for kind in house.kinds if kind.startswith("api")] == ["api_budget_low", "api_budget_spent"]
-    assert "reads of the house battery are used up; the battery stays as it is." in house.said(
+    assert "looks at the house battery are used up; the battery stays as it is." in house.said(
         "api_budget_spent"
     )
     house.until("2026-06-11T00:40")

@@ -66,9 +66,10 @@ def test_every_slot_says_why():
 
 
 def test_a_plan_for_tomorrow_names_the_day():
-    assert plan_of(hourly(*range(30, 0, -1)), 1, 29, now_h=20).says == (
-        "It charges 1 h in one piece, from Sun 04:00 to 05:00."
-    )
+    sunday = plan_of(hourly(*range(30, 0, -1)), 1, 29, now_h=20)
+    assert sunday.says == "It charges 1 h in one piece, from tomorrow 04:00 to 05:00."
+    later = plan_of(hourly(*range(60, 0, -1)), 1, 53, now_h=20)
+    assert later.says == "It charges 1 h in one piece, from Monday 04:00 to 05:00."
 
 
 @pytest.mark.parametrize("rates", [[], hourly(1, 1, first=-5), hourly(1, first=20)])
