@@ -145,6 +145,15 @@ def test_what_a_kilowatt_hour_costs_now_stands_beside_what_flows(house, open_pag
         expect(page.get_by_text("A kWh costs")).to_be_hidden()
 
 
+def test_what_the_battery_does_is_a_word_and_not_a_motion_alone(server, open_page, house):
+    page = open_page(server, reduced_motion="reduce")
+    expect(page.locator(".flow .battery .name")).to_have_text("Battery · 82 %")
+    house.drawn[GARAGE], house.parked, house.sun_w = 0.0, False, 3000.0
+    house.second()
+    expect(page.locator(".flow .battery .name")).to_have_text("Battery charges · 82 %")
+    assert page.evaluate(OVERLAPPING) == []
+
+
 # --- keyboard -----------------------------------------------------------------------------------------
 
 
