@@ -163,12 +163,17 @@ EXPORTS = {
 def in_words(values: Values) -> str:
     """ "mode Self-Powered, reserve 100 %", as a person reads it."""
     words = {
-        "mode": lambda value: f"mode {MODES.get(value, _plain(value))}",
+        "mode": lambda value: f"mode {mode_word(value)}",
         "reserve": lambda value: f"reserve {value} %",
         "grid_charging": lambda value: f"charging from the grid {'on' if value else 'off'}",
         "export": lambda value: EXPORTS.get(value, f"export {_plain(value)}"),
     }
     return ", ".join(words[key](value) for key, value in values.items()) or "nothing"
+
+
+def mode_word(mode: object) -> str:
+    """ "Self-Powered" for `self_consumption`; a mode that nobody here knows without its underscores."""
+    return MODES.get(str(mode), _plain(mode))
 
 
 def _plain(word: object) -> str:

@@ -34,7 +34,7 @@ function scale() {
     say(most, `up to ${amps(charger.max_amps)}`);
     put(bar, "aria-label", `${words}, at most ${amps(charger.max_amps)}`);
   }
-  return { element: h("div", { class: "range" }, bar, h("div", { class: "under" }, text, most)), update };
+  return { element: h("div", { class: "range" }, bar, h("div", { class: "under", "aria-hidden": "true" }, text, most)), update };
 }
 
 /** The car at this charger, as far as its cloud tells. */
@@ -55,6 +55,7 @@ function car() {
     const words = known ? `${percent(found.soc_percent)}${goal}` : "charge unknown";
     say(charge, words);
     show(bar, known);
+    put(charge, "aria-hidden", known); // the bar's name says the same
     level.style.width = `${found.soc_percent ?? 0}%`;
     limit.style.left = `${found.limit_percent ?? 100}%`;
     put(bar, "aria-label", words);
