@@ -255,6 +255,7 @@ class App:
             self.news.put,
             lambda: checkup(house, self.published.get(), self.clock.now()),
             kept,
+            self._price_at,
         )
         way = Doorway(rooms, house.settings, house.credentials, versions()["sunward"])
         way = replace(way, branches=tuple(made(BRANCHES, "open_branch", way)))

@@ -9,6 +9,7 @@ The name's ending is the unit, the rest is the label. Numbers are written as the
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -18,6 +19,7 @@ Style = Literal["1,234.5", "1.234,5", "1 234,5", "1'234.5"]
 CURRENCIES = frozenset(
     {"aud", "cad", "chf", "czk", "dkk", "eur", "gbp", "jpy", "nok", "nzd", "pln", "sek", "usd"}
 )
+_PROGRAM_WORD = re.compile(r"[a-z]+(_[a-z]+)+")
 _PLAIN_UNITS = {
     "amps": ("A", 1),
     "volts": ("V", 0),
@@ -78,7 +80,7 @@ class Figures:
             return (_label(stem), written) if written else (_label(name), self._bare(value))
         if ending == "wall" and (wall := _as_wall(value, self.zone)):
             return _label(stem), self.time(wall, beside)
-        return _label(name), " ".join(str(value).split())
+        return _label(name), _words(str(value))
 
     def _bare(self, value: float) -> str:
         return self.number(value, 0 if float(value).is_integer() else 2)
@@ -115,6 +117,12 @@ class Figures:
             return f"{days} day{'s' if days > 1 else ''}" + (f" {rest} h" if rest else "")
         hours, rest = divmod(minutes, 60)
         return f"{hours} h" + (f" {rest} min" if rest else "")
+
+
+def _words(text: str) -> str:
+    """A program's word as people write it, `self_consumption` as `self consumption`; other text as it is."""
+    plain = " ".join(text.split())
+    return plain.replace("_", " ") if _PROGRAM_WORD.fullmatch(plain) else plain
 
 
 def _label(name: str) -> str:

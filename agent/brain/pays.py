@@ -79,7 +79,11 @@ class Pays:
         share = share_that_pays(buy, otherwise, sell)
         if abs(share - self._said.share) < WORTH_A_CHANGE and LEAST < share < MOST:
             share = self._said.share
-        says = NOTHING_BOUGHT if share >= MOST else f"Clouds are bridged while {share:.0%} is sun"
+        says = (
+            NOTHING_BOUGHT
+            if share >= MOST
+            else f"Charging goes on through a cloud while {share:.0%} of it is sun"
+        )
         return SunShare(
             round(share, 2),
             f"{says.replace('%', ' %')}: power costs {buy:.2f} {prices.currency} now, {otherwise:.2f} in the "

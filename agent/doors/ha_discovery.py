@@ -25,7 +25,7 @@ PERCENT = {"unit_of_meas": "%", "dev_cla": "battery", "stat_cla": "measurement"}
 TEXT = {"val_tpl": "{{ value[:255] }}"}  # a longer state is none to Home Assistant, and an error in its log
 ABOUT = {"ent_cat": "diagnostic", **TEXT}
 
-SITE_SENSORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+SITE_SENSORS: dict[str, tuple[str, Mapping[str, str]]] = {
     "grid_w": ("Grid", POWER),
     "solar_w": ("Solar", POWER),
     "battery_w": ("Battery power", POWER),
@@ -92,7 +92,7 @@ def site_device(state: State, prefix: str) -> dict[str, Any]:
     return {
         "dev": {"ids": [ids], "name": state.site, "mf": MAKER, "mdl": "Home"},
         "cmps": {
-            **_sensors(SITE_SENSORS, ids, f"{prefix}/{SITE}"),
+            **_sensors(SITE_SENSORS | _price_sensor(state), ids, f"{prefix}/{SITE}"),
             **_controls(ids, f"{prefix}/{SITE}", MODES, "mode"),
         },
     }
@@ -133,6 +133,14 @@ def charger_device(charger: ChargerState, prefix: str) -> dict[str, Any]:
             **_controls(ids, place, [*MODES, "settings"], "own_mode"),
         },
     }
+
+
+def _price_sensor(state: State) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """Where prices are told at all: their currency is the unit, as Home Assistant's energy page wants it."""
+    if not state.currency:
+        return {}
+    unit = {"unit_of_meas": f"{state.currency}/kWh", "stat_cla": "measurement", "ic": "mdi:cash"}
+    return {"price_per_kwh": ("Price now", unit)}
 
 
 def _sensors(rows: Mapping[str, tuple[str, Mapping[str, str]]], ids: str, place: str) -> dict[str, Any]:

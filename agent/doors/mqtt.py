@@ -73,7 +73,10 @@ class MqttDoor(BrokerDoor):
     def _state(self, moment: Moment) -> State:
         site = self._rooms.site
         published, control = self._rooms.published.get(), self._rooms.desk.control.get()
-        return state_of(published, control, site.rules, moment, site=site.name)
+        price, currency = self._rooms.price_at(moment.wall), self._rooms.currency
+        return state_of(
+            published, control, site.rules, moment, site=site.name, price=price, currency=currency
+        )
 
     def _heard(self, order: Order) -> None:
         if order.topic == self._birth:

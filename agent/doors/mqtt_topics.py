@@ -80,6 +80,8 @@ def _site(state: State) -> dict[str, object]:
         "boost": state.boost is not None,
         "boost_ends": _ends(state.boost),
         "window": state.window.name if state.window else "",
+        "price_per_kwh": state.price and f"{state.price.buy_per_kwh:.4f}",
+        "currency": state.currency,
         "problem": bool(problems),
         "problem_text": " ".join(problems),
     }

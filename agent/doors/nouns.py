@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.model import Role
+from agent.model import Price, Role
 
 SILENT_AFTER_S = 15.0  # so long after the last decision the house counts as not looked after
 
@@ -171,7 +171,8 @@ class State:
     """One second of the house. `age_s` says how old it is: above a few seconds the brain is silent.
 
     `min_solar_share` of a charger's minimum must be sun for it to go on; `..._why` is a sentence where prices
-    decide that, and empty where the settings do.
+    decide that, and empty where the settings do. `price` is what a kWh costs now, null where nobody knows;
+    `currency` ("EUR") is empty where nobody has told any.
     """
 
     now: datetime | None
@@ -194,3 +195,5 @@ class State:
     bus: BusState
     min_solar_share: float
     min_solar_share_why: str
+    price: Price | None
+    currency: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from agent.boosts import Refused
-from agent.doors.rooms import Row
+from agent.doors.rooms import Row, Span
 from agent.history.charts import ChargerRow, HouseRow
 from agent.history.reader import HistoryError, KeptChange, KeptEvent, Reader
 from agent.history.sessions import Session
@@ -46,10 +46,11 @@ class Past:
         except HistoryError as error:
             raise _refused(error) from None
 
-    def events(self, after_id: int, limit: int) -> Sequence[Row]:
-        """Events after an id, or the newest ones for a negative id."""
+    def events(self, after_id: int, limit: int, span: Span | None = None) -> Sequence[Row]:
+        """Events after an id, or the newest ones for a negative id; with a span those in it."""
+        after = None if after_id < 0 else after_id
         try:
-            return [_event(one) for one in self._reader.events(None if after_id < 0 else after_id, limit)]
+            return [_event(one) for one in self._reader.events(after, limit, span=span)]
         except HistoryError as error:
             raise _refused(error) from None
 

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from agent.desk import Desk
 from agent.keeping import Kept, KeptNowhere
-from agent.model import Event, Published, Rules
+from agent.model import Event, Price, Published, Rules
 from agent.parts import Slot
+from agent.prices import code_of
 from scheduler.clock import Clock
 
 Row = Mapping[str, object]
+Span = tuple[datetime, datetime]
 
 
 class HistoryReader(Protocol):
@@ -30,8 +32,11 @@ class HistoryReader(Protocol):
         """Charging sessions that touch the span: `charger`, `started`, `ended`, `energy_wh`, ..."""
         ...
 
-    def events(self, after_id: int, limit: int) -> Sequence[Row]:
-        """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`"""
+    def events(self, after_id: int, limit: int, span: Span | None = None) -> Sequence[Row]:
+        """Events with a greater `id`, or the newest for `after_id` < 0: `id, at, kind, sentence, ...`
+
+        With a `span` only those in it.
+        """
         ...
 
     def decisions(self, start: datetime, end: datetime, charger_id: str | None, limit: int) -> Sequence[Row]:
@@ -50,7 +55,7 @@ class NoHistory:
         """Nothing."""
         return ()
 
-    def events(self, after_id: int, limit: int) -> Sequence[Row]:
+    def events(self, after_id: int, limit: int, span: Span | None = None) -> Sequence[Row]:
         """Nothing."""
         return ()
 
@@ -91,6 +96,10 @@ def _unheard(event: Event) -> None:
     pass
 
 
+def _not_known(wall: datetime | None) -> Price | None:
+    return None
+
+
 def _untried() -> Sequence[Row]:
     return ()
 
@@ -99,7 +108,8 @@ def _untried() -> Sequence[Row]:
 class Rooms:
     """All that a door may touch. `examine` tries everything and gives rows of `level, about, says`.
 
-    `kept` is for what a door has to know after a restart; each uses keys of its own.
+    `kept` is for what a door has to know after a restart; each uses keys of its own. `price_at` says what a
+    kWh costs at a wall time, None where nobody knows.
     """
 
     clock: Clock
@@ -110,3 +120,9 @@ class Rooms:
     tell: Callable[[Event], None] = _unheard
     examine: Callable[[], Sequence[Row]] = _untried
     kept: Kept = field(default_factory=KeptNowhere)
+    price_at: Callable[[datetime | None], Price | None] = _not_known
+
+    @property
+    def currency(self) -> str:
+        """What prices are told in, like "EUR"; empty where there are none."""
+        return self.desk.prices.get().currency or code_of(self.site.money.currency)

@@ -30,6 +30,7 @@ from agent.model import (
     MeterHealth,
     Moment,
     Offer,
+    Price,
     Published,
     Rules,
     Step,
@@ -44,6 +45,8 @@ def state_of(
     *,
     site: str = "Home",
     next_window: WindowState | None = None,
+    price: Price | None = None,
+    currency: str = "",
 ) -> State:
     """The house as of `published`, with the wishes that hold at `moment`."""
     boosts = tuple(_boost(boost, moment) for boost in control.boosts)
@@ -85,6 +88,8 @@ def state_of(
         bus=_bus(published),
         min_solar_share=share.share if share else rules.min_solar_share,
         min_solar_share_why=share.why if share else "",
+        price=price,
+        currency=currency,
     )
 
 

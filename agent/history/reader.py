@@ -99,11 +99,20 @@ class Reader:
             return tuple(session_of(row, self._zone) for row in rows)
 
     def events(
-        self, after_id: int | None = None, limit: int = 100, kinds: Sequence[str] = ()
+        self,
+        after_id: int | None = None,
+        limit: int = 100,
+        kinds: Sequence[str] = (),
+        span: tuple[datetime, datetime] | None = None,
     ) -> tuple[KeptEvent, ...]:
-        """Events oldest first: the `limit` first ones after `after_id`, or without it the last ones."""
+        """Events oldest first: the `limit` first ones after `after_id`, or without it the last ones.
+
+        With a `span` only those in it, its end not included; an event whose time is unknown is in none.
+        """
         _within("limit", limit, MOST_EVENTS)
         wanted = f"AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+        wanted += " AND at >= ? AND at < ?" if span else ""
+        ends = (span[0].timestamp(), span[1].timestamp()) if span else ()
         order = "DESC" if after_id is None else "ASC"
         with reading(self._path) as connection:
             if connection is None:
@@ -111,11 +120,11 @@ class Reader:
             rows = connection.execute(
                 "SELECT id, at, kind, severity, subject, recovers, sentence, data FROM event "
                 f"WHERE id > ? {wanted} ORDER BY id {order} LIMIT ?",
-                (after_id or 0, *kinds, limit),
+                (after_id or 0, *kinds, *ends, limit),
             ).fetchall()
         found = [
-            KeptEvent(id_, wall_of(at, self._zone), kind, severity, subject, ends, words, json.loads(kept))
-            for id_, at, kind, severity, subject, ends, words, kept in rows
+            KeptEvent(id_, wall_of(at, self._zone), kind, severity, subject, over, words, json.loads(kept))
+            for id_, at, kind, severity, subject, over, words, kept in rows
         ]
         return tuple(sorted(found, key=lambda event: event.id))
 

@@ -214,7 +214,7 @@ class Keeper:
 
 
 def state_in_words(site: Site) -> str:
-    """ "is at 42.5 %, mode backup, reserve 20 %, and gives 1,250 W"."""
+    """ "is at 42.5 %, mode Backup, reserve 20 %, and gives 1,250 W"."""
     charge = "an unknown charge" if site.charge_percent is None else f"{site.charge_percent:.1f} %"
     known = {key: value for key, value in actual(site).items() if key in ("mode", "reserve")}
     parts = [f"is at {charge}", *([in_words(known)] if known else [])]

@@ -157,15 +157,33 @@ def turn_to_report(settings: BatterySettings, wall: datetime, most_late_s: float
     return max(over, key=lambda turn: turn.end, default=None)
 
 
+# As Tesla's app calls them; the settings, the log's data and the cloud keep the word on the left.
+MODES = {"self_consumption": "Self-Powered", "autonomous": "Time-Based Control", "backup": "Backup"}
+EXPORTS = {
+    "pv_only": "only the sun is sold",
+    "battery_ok": "sun and battery are sold",
+    "never": "nothing is sold",
+}
+
+
 def in_words(values: Values) -> str:
-    """ "mode backup, reserve 100 %"."""
+    """ "mode Self-Powered, reserve 100 %", as a person reads it."""
     words = {
-        "mode": lambda value: f"mode {value}",
+        "mode": lambda value: f"mode {mode_word(value)}",
         "reserve": lambda value: f"reserve {value} %",
         "grid_charging": lambda value: f"charging from the grid {'on' if value else 'off'}",
-        "export": lambda value: f"export {value}",
+        "export": lambda value: EXPORTS.get(value, f"export {_plain(value)}"),
     }
     return ", ".join(words[key](value) for key, value in values.items()) or "nothing"
+
+
+def mode_word(mode: object) -> str:
+    """ "Self-Powered" for `self_consumption`; a mode that nobody here knows without its underscores."""
+    return MODES.get(str(mode), _plain(mode))
+
+
+def _plain(word: object) -> str:
+    return str(word).replace("_", " ")
 
 
 def values_of(action: Action) -> dict[str, object]:

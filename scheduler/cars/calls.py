@@ -24,11 +24,11 @@ CLASSES: tuple[CallClass, ...] = get_args(CallClass)
 LEAST_GAP_S: dict[CallClass, float] = {"free": 4.0, "data": 55.0, "command": 9.0, "wake": 60.0}
 WORDS: dict[CallClass, str] = {
     "free": "free calls",
-    "data": "reads",
-    "command": "commands",
-    "wake": "wakes",
-    "energy": "reads of the house battery",
-    "energy_command": "changes to the house battery",
+    "data": "looks at the car",
+    "command": "orders to the car",
+    "wake": "wakings of the car",
+    "energy": "looks at the house battery",
+    "energy_command": "orders to the house battery",
 }
 WARN_SHARE = 0.8
 BY_THE_BUS = "charging goes on by the bus alone"
@@ -88,7 +88,7 @@ class Calls:
             and self._caps.price[kind]
             and self.money + self._caps.price[kind] > self._caps.money_per_month + 1e-9
         ):
-            return f"this month's {self._caps.money_per_month:g} {self._caps.currency} for calls are used up"
+            return f"this month's {self._caps.money_per_month:g} {self._caps.currency} for calls is used up"
         last_s = self.ledger["last_s"].get(f"{vin} {kind}", -1e12)
         if 0 <= self._now_s - last_s < LEAST_GAP_S.get(kind, 0.0):
             return "it was asked a moment ago"
@@ -145,11 +145,12 @@ class Calls:
             if level <= told.get(key, 0):
                 continue
             told[key] = level
+            be = "is" if key == "money" else "are"
             if level == 2:
                 goes_on = "the battery stays as it is" if key.startswith("energy") else BY_THE_BUS
-                yield "api_budget_spent", key, f"{_first(says)} are used up; {goes_on}."
+                yield "api_budget_spent", key, f"{_first(says)} {be} used up; {goes_on}."
             elif key != "wake":  # a few wakes a day are a budget to use
-                yield "api_budget_low", key, f"{share:.0%} of {says} are used."
+                yield "api_budget_low", key, f"{100 * share:.0f} % of {says} {be} used."
 
 
 def _roll(ledger: Json, wall: datetime) -> None:

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from notify.figures import Figures
 from scheduler.tariffs.slots import PriceSlot, cheapest_in_one_piece, in_order
 
 Blocked = Sequence[tuple[datetime, datetime]]
@@ -97,8 +98,8 @@ def make_plan(
     bought = _Buyer(known, now, target, free, precondition_s, one_piece, unit).plan(need_s - from_sun_s)
     if from_sun_s < LEAST_S:
         return bought
-    hours = from_sun_s / 3600
-    return replace(bought, says=f"{bought.says} The sun is expected to bring {hours:.1f} h more.")
+    more = Figures().duration(from_sun_s)
+    return replace(bought, says=f"{bought.says} The sun is expected to bring {more} more.")
 
 
 # --- without a choice --------------------------------------------------------------------------------
@@ -259,13 +260,21 @@ class _Buyer:
     def _says(self, slots: Sequence[PlanSlot]) -> str:
         if not slots:
             return "There is nothing to buy."
-        hours = sum(slot.seconds for slot in slots) / 3600
+        lasts = Figures().duration(sum(slot.seconds for slot in slots))
         pieces = len(_joined(slots))
         where = "in one piece" if pieces == 1 else f"in {pieces} pieces"
-        return f"It charges {hours:.1f} h {where}, from {slots[0].start:%H:%M} to {slots[-1].end:%H:%M}."
+        return (
+            f"It charges {lasts} {where}, from {_clock(slots[0].start, self.now)} to {slots[-1].end:%H:%M}."
+        )
 
 
 # --- time --------------------------------------------------------------------------------------------
+
+
+def _clock(when: datetime, now: datetime) -> str:
+    """ "13:45", "tomorrow 01:00", "Sunday 01:00"."""
+    days = (when.date() - now.astimezone(when.tzinfo).date()).days
+    return f"{when:{'' if days == 0 else 'tomorrow ' if days == 1 else '%A '}%H:%M}"
 
 
 def joined(plan: Plan) -> list[tuple[datetime, datetime]]:

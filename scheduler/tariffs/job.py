@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from notify.events import event_of
+from notify.figures import Figures
 from scheduler.fetch import FetchFailed, fetch
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.tariffs import co2_gb, follow, tell
@@ -194,7 +195,7 @@ def _in_words(rule: PriceWindowSettings, plan: follow.Plan, wall: datetime) -> s
         f"{_hour(datetime.fromtimestamp(begin, zone), wall)}-{datetime.fromtimestamp(end, zone):%H:%M}"
         for begin, end in plan.stretches
     ]
-    short = f" ({plan.short_s / 3600:.1f} h could not be found)" if plan.short_s > 60 else ""
+    short = f" ({Figures().duration(plan.short_s)} could not be found)" if plan.short_s > 60 else ""
     return f"{rule.name}: {', '.join(parts) or 'no time that is right'}{short}."
 
 

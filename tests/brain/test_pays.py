@@ -83,8 +83,8 @@ def test_unknown_prices_buy_nothing():
     assert pays(None).share == 1.0  # nobody knows what time it is
     assert pays(NOON).share == 0.45
     assert pays(NOON).why == (
-        "Clouds are bridged while 45 % is sun: power costs 0.30 EUR now, 0.20 in the cheapest hours ahead, "
-        "and selling brings 0.08."
+        "Charging goes on through a cloud while 45 % of it is sun: power costs 0.30 EUR now, "
+        "0.20 in the cheapest hours ahead, and selling brings 0.08."
     )
     assert pays(NOON + timedelta(hours=6)).share == 1.0  # after the last known price
 
@@ -135,7 +135,7 @@ def test_the_brain_goes_by_it_and_says_so_in_steps_and_state():
     part.step(clock.advance(1))
     found = published.get()
     assert found.decision.steps[0].rule == "prices"
-    assert found.decision.steps[0].why.startswith("Clouds are bridged while 45 % is sun")
+    assert found.decision.steps[0].why.startswith("Charging goes on through a cloud while 45 % of it is sun")
     state = state_of(found, control.get(), rules, clock.now())
     assert (state.min_solar_share, state.min_solar_share_why) == (0.45, found.decision.steps[0].why)
     prices.put(PricesAhead())

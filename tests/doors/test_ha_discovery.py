@@ -2,13 +2,17 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 from agent.doors.ha_discovery import announcing
 from agent.doors.mqtt import MqttDoor
 from agent.doors.mqtt_topics import values_of
+from agent.doors.rooms import Money
 from agent.doors.settings import HomeAssistantSettings, MqttSettings
 from agent.doors.web.view import state_now
-from agent.model import Mode
+from agent.model import Mode, PriceAhead, PricesAhead
+from agent.prices import PriceTeller
 from tests.web.house import CARPORT, GARAGE
 
 PLACE = "homeassistant/device/sunward_3201/config"
@@ -61,6 +65,29 @@ def test_what_a_device_says(house):
     )
     assert (number["min"], number["max"], number["step"]) == (6, 32, 1)
     assert garage["cmps"]["mode"]["options"] == ["off", "solar", "solar_min", "fast", "settings"]
+
+
+def test_the_price_now_is_a_sensor_where_prices_are_told(house):
+    def price():
+        site = devices(house)["homeassistant/device/sunward_site/config"]["cmps"].get("price_per_kwh")
+        told = values_of(state_now(house.rooms), (), "sunward")
+        return (
+            site and site["unit_of_meas"],
+            told["sunward/site/price_per_kwh"],
+            told["sunward/site/currency"],
+        )
+
+    house.rooms = replace(house.rooms, price_at=PriceTeller(house.desk.prices))
+    assert price() == ("EUR/kWh", "None", "EUR"), "the settings name a currency, and nobody told a price"
+    begin = house.clock.now().wall
+    slots = (PriceAhead(begin, begin + timedelta(hours=1), -0.0125, 0.08, None, ""),)
+    house.desk.put_prices(PricesAhead("CZK", slots))
+    assert price() == ("CZK/kWh", "-0.0125", "CZK")
+    house.clock.advance(3600)
+    assert price() == ("CZK/kWh", "None", "CZK")
+    house.rooms = replace(house.rooms, site=replace(house.rooms.site, money=Money()))
+    house.desk.put_prices(PricesAhead())
+    assert price() == (None, "None", "None")
 
 
 def test_a_tap_in_home_assistant_comes_back_as_a_state(house, broker):

@@ -98,6 +98,12 @@ def test_events_can_be_followed_and_chosen(house):
     assert read.events(after_id=first[-1].id)[0].sentence == "Number 2."
     assert [event.sentence for event in read.events(kinds=["odd"])] == ["Number 1.", "Number 3."]
     assert read.events(after_id=10**9) == ()
+    told_at = first[0].at_wall
+    assert len(read.events(span=(told_at, told_at + timedelta(seconds=1)))) == 5
+    assert [one.sentence for one in read.events(limit=1, span=(told_at, told_at + timedelta(seconds=1)))] == [
+        "Number 4."
+    ]
+    assert read.events(span=(told_at - timedelta(days=1), told_at)) == ()
     with pytest.raises(HistoryError, match="limit must be between"):
         read.events(limit=0)
 

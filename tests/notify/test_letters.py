@@ -210,6 +210,8 @@ def test_data_named_like_a_secret_is_hidden_however_deep():
         ("letters_count", 12000, ("Letters count", "12,000")),
         ("rate", 0.25, ("Rate", "0.25")),
         ("done", True, ("Done", "yes")),
+        ("mode", "self_consumption", ("Mode", "self consumption")),
+        ("port", "/dev/serial_by_id", ("Port", "/dev/serial_by_id")),
         ("cars", ["Blue", "Red"], ("Cars", "Blue, Red")),
         ("solar_wh", float("nan"), ("Solar", "–")),
     ],

@@ -44,11 +44,12 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """open_page(server, size, theme) -> a page whose every complaint fails the test."""
+    """open_page(server, size, theme, **context) -> a page whose every complaint fails the test."""
     contexts, complaints = [], []
 
-    def opened(server, size=None, theme="light"):
-        context = chromium.new_context(viewport=size or {"width": 390, "height": 844}, color_scheme=theme)
+    def opened(server, size=None, theme="light", **more):
+        viewport = size or {"width": 390, "height": 844}
+        context = chromium.new_context(viewport=viewport, color_scheme=theme, **more)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(8000)

@@ -156,9 +156,10 @@ class Remembered:
             },
         ]
 
-    def events(self, after_id, limit):
-        """Events after an id."""
+    def events(self, after_id, limit, span=None):
+        """Events after an id, of a time."""
         newer = [row for row in self.rows if row["id"] > after_id]
+        newer = [row for row in newer if not span or span[0] <= datetime.fromisoformat(row["at"]) < span[1]]
         return newer[-limit:] if after_id < 0 else newer[:limit]
 
     def decisions(self, start, end, charger_id, limit):

@@ -76,7 +76,7 @@ def test_a_chart_is_read_by_arrow_keys_and_as_a_table(server, told, open_page):
 def test_what_is_not_known_is_drawn_as_not_known(server, told, open_page):
     page = open_page(server)
     charts, card = plan(page)
-    expect(card.get_by_text("Nobody has told what power costs.")).to_be_visible()
+    expect(card.get_by_text("What power costs is not known.")).to_be_visible()
     assert charts.count() == 0
     told(prices_of(MIDNIGHT, 24, lambda at: not 13 <= at.hour < 15))
     page.reload()

@@ -100,7 +100,7 @@ def test_trouble_is_said_on_top(server, open_page, house):
     house.meter_problem = "192.168.0.27 does not answer: is it on?"
     house.second()
     expect(page.get_by_text("The serial port /dev/ttyUSB0 is gone")).to_be_visible()
-    expect(page.get_by_text("Meter for grid: 192.168.0.27 does not answer")).to_be_visible()
+    expect(page.get_by_text("Grid meter: 192.168.0.27 does not answer")).to_be_visible()
 
 
 def test_a_lost_connection_is_said_and_found_again(house, open_page):

@@ -163,7 +163,7 @@ def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, s
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert "The agent knows the prices until" in done.stdout, done.stderr
     state = agent.until(lambda state: state["min_solar_share"] < 1.0)
-    assert state["min_solar_share_why"].startswith("Clouds are bridged while 45 % is sun")
+    assert state["min_solar_share_why"].startswith("Charging goes on through a cloud while 45 % of it is sun")
     status = subprocess.run(
         [sys.executable, "-m", "agent", "status", "--config", config],
         cwd=ROOT,
@@ -171,7 +171,10 @@ def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, s
         text=True,
         timeout=30,
     )
-    assert "sun: Clouds are bridged while 45 % is sun: power costs 0.30 EUR now" in status.stdout
+    assert (
+        "sun: Charging goes on through a cloud while 45 % of it is sun: power costs 0.30 EUR now"
+        in status.stdout
+    )
     agent.call("PUT", "/api/v1/mode", {"mode": "fast"})
     agent.until(charging)
     threading.Event().wait(20.0)

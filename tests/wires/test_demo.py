@@ -145,7 +145,7 @@ def test_the_whole_house_tells_its_story(fast_demo):
     )
     fast_demo.until(lambda state: "Letters" in fast_demo.letters() and "/letters/1" in fast_demo.letters())
     told = fast_demo.letters("/letters/1/body")
-    assert "was set to mode self_consumption, reserve 20 %" in told
+    assert "was set to mode Self-Powered, reserve 20 %" in told
     assert "cools to 22 degrees until 17:00: 31 degrees are forecast." in told
     assert fast_demo.end()[0] == 0
 

@@ -233,7 +233,7 @@ reserve = 90
 """
     assert answer(house, text + END) == 0
     told = capsys.readouterr()
-    assert told.out.count("The Powerwall is at 80 %, mode self_consumption, reserve 20 %") == 2  # both doors
+    assert told.out.count("The Powerwall is at 80 %, mode Self-Powered, reserve 20 %") == 2  # both doors
     assert "12345" not in (told.out + told.err).replace("1234567", "")
     found = wrote(house)
     assert found["battery"] == {

@@ -53,7 +53,7 @@ def test_a_powerwall_3_is_read_over_its_wifi_and_the_scheduler_does_so_too(house
     )
     assert answer(house, f'{text}wifi = true\npassword = "{PASSWORD}"\n{END}') == 0
     told = capsys.readouterr()
-    assert "The Powerwall is at 70 %, mode self_consumption, reserve 20 %" in told.out
+    assert "The Powerwall is at 70 %, mode Self-Powered, reserve 20 %" in told.out
     assert PASSWORD not in told.out + told.err
     found = tomllib.loads(house.read_text("utf-8"))
     assert (found["battery"]["gateway"], found["battery"]["gateway_login"]) == (gateway.url, "wifi")

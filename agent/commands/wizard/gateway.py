@@ -17,7 +17,7 @@ from agent.commands.wizard.trouble import plainly
 from agent.model import Role
 from scheduler.battery import PASSWORD
 from scheduler.battery.gateway import Gateway
-from scheduler.battery.policy import Site
+from scheduler.battery.policy import Site, mode_word
 from scheduler.battery.site import BatteryError
 from scheduler.battery.tedapi import WifiGateway
 
@@ -111,6 +111,6 @@ def in_words(seen: Site) -> str:
         return "unknown" if value is None else f"{value:.0f}{unit}"
 
     return (
-        f"The Powerwall is at {said(seen.charge_percent, ' %')}, mode {seen.mode or 'unknown'}, reserve "
-        f"{said(seen.reserve_percent, ' %')}; the house takes {said(seen.house_watts, ' W')}."
+        f"The Powerwall is at {said(seen.charge_percent, ' %')}, mode {mode_word(seen.mode or 'unknown')}, "
+        f"reserve {said(seen.reserve_percent, ' %')}; the house takes {said(seen.house_watts, ' W')}."
     )

@@ -293,8 +293,8 @@ class DecisionSpan(Span):
     limit: int = Field(default=500, ge=1, le=5000)
 
 
-class EventsAfter(Ask):
-    """Events newer than one that is known; -1 asks for the newest."""
+class EventsAfter(Span):
+    """Events newer than one that is known; -1 asks for the newest. With `from`, `to`: of that time."""
 
     after: int = Field(default=-1, ge=-1, le=2**53)
     limit: int = Field(default=100, ge=1, le=1000)

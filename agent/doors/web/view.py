@@ -27,6 +27,8 @@ def state_now(rooms: Rooms) -> State:
         moment,
         site=rooms.site.name,
         next_window=next_window(rooms.desk.windows.get(), moment.wall, rooms),
+        price=rooms.price_at(moment.wall),
+        currency=rooms.currency,
     )
 
 

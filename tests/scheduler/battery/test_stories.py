@@ -22,7 +22,7 @@ def test_a_summer_weekday(powerwall):
     assert house.state == PEAK  # five minutes early
     assert house.kinds == ["powerwall_done"]
     assert (
-        "was set to mode self_consumption, reserve 0 % for summer peak (before: mode backup, reserve 100 %)"
+        "was set to mode Self-Powered, reserve 0 % for summer peak (before: mode Backup, reserve 100 %)"
         in house.home.told[0].sentence
     )
     house.pack.charge_percent, house.pack.battery_watts, house.pack.grid_watts = 42.5, 800.0, 20.0
@@ -33,7 +33,7 @@ def test_a_summer_weekday(powerwall):
     assert house.kinds == ["powerwall_done", "powerwall_done", "end_of_day"]
     letter = house.home.told[2]
     assert letter.sentence == (
-        "summer peak ended at 20:00. The Powerwall is at 42.5 %, mode backup, reserve 100 %, "
+        "summer peak ended at 20:00. The Powerwall is at 42.5 %, mode Backup, reserve 100 %, "
         "and gives 800 W, with 20 W from the grid."
     )
     assert (letter.data["charge_percent"], letter.data["battery_watts"]) == (42.5, 800.0)
@@ -330,7 +330,7 @@ def test_a_dry_run_reads_everything_and_writes_nothing(powerwall):
     house = powerwall("2026-06-10T14:10")
     house.again(dry_run=True)
     (said,) = house.home.runner.run_now("powerwall").sentences
-    assert said == "would set mode self_consumption, reserve 0 % (now mode backup, reserve 100 %)"
+    assert said == "would set mode Self-Powered, reserve 0 % (now mode Backup, reserve 100 %)"
     assert house.state == OFF
 
 
@@ -369,7 +369,7 @@ def test_a_cap_is_never_passed_and_is_told_with_what_to_set_by_hand(powerwall):
     house.until("2026-06-10T18:00")
     assert house.cloud.counts["GET live_status"] + house.cloud.counts["GET site_info"] == 10
     assert [kind for kind in house.kinds if kind.startswith("api")] == ["api_budget_low", "api_budget_spent"]
-    assert "reads of the house battery are used up; the battery stays as it is." in house.said(
+    assert "looks at the house battery are used up; the battery stays as it is." in house.said(
         "api_budget_spent"
     )
     house.until("2026-06-11T00:40")

@@ -37,6 +37,15 @@ def test_the_daily_cap_is_never_passed_and_told(street):
     assert street.car.drawn_amps == 16  # the bus goes on without
 
 
+def test_the_budget_is_told_in_words_that_a_driver_knows(street):
+    calls = Calls({}, Caps.of(TeslaSettings()), street.clock.wall)
+    calls.ledger |= {"today": {"data": 120}, "money": 10.0}
+    assert [sentence for _, _, sentence in calls.news()] == [
+        "80 % of today's looks at the car are used.",
+        "This month's money for calls is used up; charging goes on by the bus alone.",
+    ]
+
+
 def test_a_new_day_has_a_new_budget_and_the_month_its_money(street):
     charging(street, tesla="reads_per_day = 5\nmoney_per_month = 0.016")
     street.live(86400, step_s=300)

@@ -62,7 +62,14 @@ def test_every_slot_says_why():
         "20 per kWh: among the best before 06:00",
         "10 per kWh: among the best before 06:00",
     ]
-    assert plan.says == "It charges 2.0 h in 2 pieces, from 00:00 to 03:00."
+    assert plan.says == "It charges 2 h in 2 pieces, from 00:00 to 03:00."
+
+
+def test_a_plan_for_tomorrow_names_the_day():
+    sunday = plan_of(hourly(*range(30, 0, -1)), 1, 29, now_h=20)
+    assert sunday.says == "It charges 1 h in one piece, from tomorrow 04:00 to 05:00."
+    later = plan_of(hourly(*range(60, 0, -1)), 1, 53, now_h=20)
+    assert later.says == "It charges 1 h in one piece, from Monday 04:00 to 05:00."
 
 
 @pytest.mark.parametrize("rates", [[], hourly(1, 1, first=-5), hourly(1, first=20)])
@@ -189,7 +196,7 @@ def test_what_the_sun_will_bring_is_not_bought():
     sun = [SunSlot(at(10), at(14), 0.5)]
     plan = plan_of(hourly(*range(24)), 3, 20, now_h=6, sun=sun)
     assert sum(slot.seconds for slot in plan.slots) == pytest.approx(HOUR)
-    assert "sun is expected to bring 2.0 h" in plan.says
+    assert "sun is expected to bring 2 h more" in plan.says
 
 
 def test_a_sunny_day_buys_nothing():

@@ -58,8 +58,9 @@ def router(rooms: Rooms) -> APIRouter:
 
     @routes.get("/events")
     def events(asked: Annotated[EventsAfter, Query()]) -> list[dict[str, Any]]:
-        """What happened after the event with that id, oldest first; -1 gives the newest."""
-        return [dict(row) for row in rooms.history.events(asked.after, asked.limit)]
+        """What happened after the event with that id, oldest first; -1 gives the newest; `from`, `to`."""
+        span = _span(rooms, asked) if asked.start or asked.end else None
+        return [dict(row) for row in rooms.history.events(asked.after, asked.limit, span)]
 
     @routes.get("/decisions")
     def decisions(asked: Annotated[DecisionSpan, Query()]) -> list[dict[str, Any]]:

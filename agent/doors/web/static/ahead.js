@@ -5,9 +5,11 @@ import { h, say, show } from "/static/dom.js";
 import { about, isoAt, midnight, midnightMs } from "/static/housetime.js";
 import { priceChart, scaleOf } from "/static/pricechart.js";
 import { sunChart, sunDays } from "/static/sunchart.js";
-import { clock, day, dayWord, energy, modeWord, price } from "/static/words.js";
+import { clock, day, dayWord, energy, modeWord, price, signed } from "/static/words.js";
 
 const STEP_S = 900;
+// Who is reading a chart is not interrupted. A finger's hover stays when the finger is long gone.
+const READING = matchMedia("(hover: hover)").matches ? ["figure:hover", "figure:focus-within"] : ["figure:focus-within"];
 const later = (date, days) => new Date(Date.parse(`${date}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10);
 
 /** {elements, look(state, turns)}: `look` fetches and draws anew. */
@@ -19,10 +21,10 @@ export function aheadCards() {
   const rows = h("tbody", {});
   const table = h("details", {}, h("summary", {}, "As a table"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Prices" },
     h("table", {}, h("thead", {}, h("tr", {}, ["When", "Price", "For selling", "CO₂"].map((word) => h("th", { scope: "col", class: word === "When" ? undefined : "number" }, word)))), rows)));
-  const priceCard = h("section", { class: "card" }, h("h2", {}, "What power costs"), sum, figures, legend, knob, table);
+  const priceCard = h("section", { class: "card", hidden: true }, h("h2", {}, "What power costs"), sum, figures, legend, knob, table);
   const sunPlace = h("div", { class: "sun-place" });
   const sunWords = h("p", { class: "quiet" });
-  const sunCard = h("section", { class: "card" }, h("h2", {}, "Expected sun"), sunPlace, sunWords);
+  const sunCard = h("section", { class: "card", hidden: true }, h("h2", {}, "Expected sun"), sunPlace, sunWords);
   let draw = () => {};
   let width = 0;
   new ResizeObserver(() => {
@@ -41,15 +43,16 @@ export function aheadCards() {
       drawPrices(prices, turns, cars.flatMap((car) => car.plan?.slots ?? []), state);
       drawSun(ahead, measured, state);
     };
-    draw();
+    if (!READING.some((part) => priceCard.querySelector(part))) draw();
   }
 
   function drawPrices({ currency, slots }, turns, planned, state) {
     const now = Date.parse(state.now);
+    show(priceCard, true);
     for (const part of [figures, legend, table]) show(part, slots.length > 0);
-    say(knob, state.min_solar_share_why);
+    say(knob, signed(state.min_solar_share_why));
     show(knob, Boolean(state.min_solar_share_why) && slots.length > 0);
-    if (!slots.length) return say(sum, "Nobody has told what power costs. With a [tariff] in the settings the scheduler does, for today and tomorrow.");
+    if (!slots.length) return say(sum, "What power costs is not known. With a [tariff] in the settings it is, for today and tomorrow.");
     const left = slots.filter((one) => Date.parse(one.end) > now);
     const best = left.length ? left.reduce((a, b) => (b.buy_per_kwh < a.buy_per_kwh ? b : a)) : null;
     const holds = left.find((one) => Date.parse(one.start) <= now);
@@ -66,7 +69,7 @@ export function aheadCards() {
       return chart;
     }));
     const modes = [...new Set(turns.filter((turn) => Date.parse(turn.start) < midnightMs(later(dates[1], 1))).map((turn) => turn.mode))];
-    legend.replaceChildren(h("li", { class: "grid" }, `price of a kWh (${currency})`), differs ? h("li", { class: "cheap" }, "cheapest") : "",
+    legend.replaceChildren(h("li", { class: "grid" }, "price of a kWh"), differs ? h("li", { class: "cheap" }, "cheapest") : "",
       planned.length ? h("li", { class: "car" }, "planned for a car") : "", figures.querySelector(".unknown") ? h("li", { class: "blank" }, "not known") : "", ...modes.map((mode) => h("li", { class: mode }, `window: ${modeWord(mode)}`)));
     rows.replaceChildren(...left.map((one) => h("tr", {}, h("td", {}, `${dayWord(one.start, state.now)} ${clock(one.start)} – ${clock(one.end)}${one.name ? ` ${one.name}` : ""}`),
       h("td", { class: "number" }, price(one.buy_per_kwh, currency)), h("td", { class: "number" }, one.sell_per_kwh === null ? "–" : price(one.sell_per_kwh, currency)),

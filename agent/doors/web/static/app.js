@@ -5,7 +5,7 @@ import { h, put, say, show, username } from "/static/dom.js";
 import { about } from "/static/housetime.js";
 import { Live } from "/static/live.js";
 import { nowScreen } from "/static/now.js";
-import { clock, span } from "/static/words.js";
+import { capital, clock, span } from "/static/words.js";
 
 // A new screen is one module with {element, update} and one line here; all but the first are fetched when opened.
 const SCREENS = [
@@ -22,14 +22,16 @@ const built = new Map();
 const links = SCREENS.map(([key, word]) => h("a", { href: `#${key}` }, word));
 byId("tabs").append(...links);
 
-/** Waits for a change, then shows the house anew; a refusal is shown as its sentence. */
+/** Waits for a change, then shows the house anew; a refusal is shown as its sentence. Whether it was done. */
 async function act(promise, { quietly = false } = {}) {
   try {
     await promise;
     if (!quietly) live.take(await call("GET", "/state"));
+    return true;
   } catch (refusal) {
     toast(refusal.message);
     if (refusal.status === 401) live.start();
+    return false;
   }
 }
 
@@ -52,7 +54,8 @@ async function open() {
   document.title = live.state ? `${word} · ${live.state.site}` : "sunward";
   if (!built.has(key)) {
     const build = await load().catch(() => null);
-    if (!build) return toast("This screen could not be fetched. Please try again in a moment.");
+    if (!build && current()[0] === key) return missing(word);
+    if (!build) return;
     if (!built.has(key)) built.set(key, build(live, act));
     if (current()[0] !== key) return;
   }
@@ -61,13 +64,19 @@ async function open() {
   built.get(key).update(live);
 }
 
+/** A screen whose file did not come: said in its place, with the way to try again. */
+function missing(word) {
+  byId("screen").replaceChildren(h("section", { class: "card" }, h("h2", {}, word),
+    h("p", {}, "This screen could not be fetched: sunward did not answer."), h("p", { class: "links" }, h("button", { onclick: open }, "Try again"))));
+}
+
 function banners() {
   const { state } = live;
   const found = [];
-  if (live.quality() === "offline") found.push(state ? `No connection to sunward since ${span((Date.now() - live.lostSince) / 1000)}; the numbers are from ${clock(state.now) || "before"}. Trying again.` : "sunward does not answer. Trying again.");
+  if (live.quality() === "offline") found.push(state ? `No connection to sunward since ${span((Date.now() - live.lostSince) / 1000)}; the numbers are from ${state.now ? clock(state.now) : "before"}. Trying again.` : "sunward does not answer. Trying again.");
   else if (live.quality() === "old") found.push(`These numbers are ${span(live.ageS())} old: sunward is not deciding anything. The chargers keep to their safe limit.`);
   if (state?.bus.problem) found.push(state.bus.problem);
-  for (const meter of state?.meters ?? []) if (!meter.ok && meter.problem) found.push(`Meter for ${meter.role}: ${meter.problem}`);
+  for (const meter of state?.meters ?? []) if (!meter.ok && meter.problem) found.push(`${capital(meter.role)} meter: ${meter.problem}`);
   if (state && !state.now) found.push("The computer does not know the time yet. Windows wait; sun and safety go on.");
   return found;
 }
@@ -85,7 +94,10 @@ async function more() {
 const withoutFigures = (text) => text.replace(/[\d.,]+ ?(s|min|h)?\b/g, "");
 let shownBanners = "";
 function frame() {
-  if (live.locked) return login();
+  if (live.locked) {
+    say(byId("live-text"), "locked");
+    return login();
+  }
   const quality = live.quality();
   put(byId("live"), "data-quality", quality);
   say(byId("live-text"), { live: "live", old: "old", offline: "offline" }[quality]);
@@ -110,6 +122,7 @@ function login() {
     try {
       await call("POST", "/login", { password: password.value });
       await live.start();
+      byId("toast").classList.remove("shown");
     } catch (refusal) {
       toast(refusal.message);
     }

@@ -4,7 +4,8 @@ import { h, put, say, show } from "/static/dom.js";
 import { power } from "/static/words.js";
 
 const LEAST_W = 25;
-const LABEL_SHARE = 0.2;
+const LETTER_PX = 7.4; // rather no label than half of one
+const PADDING_PX = 18;
 
 function bar(title) {
   const parts = h("div", { class: "bar" });
@@ -21,7 +22,8 @@ function bar(title) {
       const share = all > LEAST_W ? watts / all : 0;
       part.style.flexGrow = Math.round(share * 1000);
       show(part, share > 0.004);
-      say(part, share > LABEL_SHARE ? `${word} ${power(watts)}` : "");
+      const room = share * (parts.clientWidth || 200) - PADDING_PX;
+      say(part, [`${word} ${power(watts)}`, power(watts)].find((text) => text.length * LETTER_PX <= room) ?? "");
       put(part, "title", `${word} ${power(watts)}`);
     }
     say(sum, power(all));

@@ -1,9 +1,9 @@
 // Boost: one tap for an hour, or another end; and the way back to the sun in one tap.
 
 import { call } from "/static/api.js";
-import { h, put, say, show } from "/static/dom.js";
+import { h, put, say, settle, show } from "/static/dom.js";
 import { icon } from "/static/icons.js";
-import { amps, clock, percent, span } from "/static/words.js";
+import { amps, clockBy, percent, span } from "/static/words.js";
 
 const LENGTHS = [["30 min", 1800], ["1 h", 3600], ["3 h", 10800], ["6 h", 21600]];
 
@@ -37,10 +37,12 @@ export function boost(id, act) {
   const idle = h("div", { class: "boost idle" }, now, panel);
   const busy = h("div", { class: "boost busy", hidden: true }, text, stop);
 
-  function update(charger) {
+  function update(charger, nowIso) {
     const on = charger.boost;
+    const held = element.contains(document.activeElement);
     show(idle, !on);
     show(busy, Boolean(on));
+    if (held) settle(on ? stop : now);
     put(now, "class", charger.plugged || charger.charging ? "primary" : "plain");
     show(toSoc, charger.car?.soc_percent !== null && charger.car?.soc_percent !== undefined);
     if (ampsField.max !== String(charger.max_amps)) ampsField.max = charger.max_amps;
@@ -48,11 +50,12 @@ export function boost(id, act) {
     const goals = [];
     if (on.to_soc_percent !== null) goals.push(`until ${percent(on.to_soc_percent)}`);
     if (on.to_energy_kwh !== null) goals.push(`for ${on.to_energy_kwh} kWh`);
-    const latest = on.ends ? `${goals.length ? "at the latest at" : "until"} ${clock(on.ends)}` : "";
+    const latest = on.ends ? `${goals.length ? "at the latest at" : "until"} ${clockBy(on.ends, nowIso)}` : "";
     const left = on.left_s !== null && !goals.length ? ` (${span(on.left_s)} left)` : "";
     const limit = on.amps !== null ? ` with ${amps(on.amps)}` : "";
     say(text, `Boost${limit} ${[...goals, latest].filter(Boolean).join(", ")}${left}`);
   }
 
-  return { element: h("div", {}, idle, busy), update };
+  const element = h("div", {}, idle, busy);
+  return { element, update };
 }

@@ -1,6 +1,6 @@
 // Days, weeks, months and years at the house: where each begins and ends, as ISO times with the house's offset.
 
-import { day, dayWord } from "/static/words.js";
+import { LOCALE, day, dayWord } from "/static/words.js";
 
 export const PERIODS = [["day", "Day"], ["week", "Week"], ["month", "Month"], ["year", "Year"]];
 const DAY_MS = 86400000;
@@ -22,7 +22,7 @@ export function bounds(period, date) {
   return { first: `${year}-01-01`, last: `${year + 1}-01-01` };
 }
 
-const word = (date, how) => noon(date).toLocaleDateString(undefined, { timeZone: "UTC", ...how });
+const word = (date, how) => noon(date).toLocaleDateString(LOCALE, { timeZone: "UTC", ...how });
 
 /** "today", "1 – 7 June", "June 2026", "2026". */
 export function title(period, date, nowIso) {

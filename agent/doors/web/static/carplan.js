@@ -4,7 +4,7 @@
 import { h, s } from "/static/dom.js";
 import { hoursBetween } from "/static/housetime.js";
 import { planLine } from "/static/soon.js";
-import { amps, clock, dayWord, power } from "/static/words.js";
+import { amps, clock, dayWord, power, signed } from "/static/words.js";
 
 const HIGH = 190;
 const PAD = { left: 44, right: 6, top: 10, bottom: 24 };
@@ -43,7 +43,7 @@ function about(piece, unit) {
   const prices = piece.map((slot) => slot.price).filter((one) => one !== undefined && one !== null);
   const ends = [...new Set([Math.min(...prices), Math.max(...prices)].map((one) => String(Number(one.toFixed(3)))))];
   const [{ amps: offered, why }] = piece;
-  return `${offered === undefined ? "" : `, ${amps(offered)}`}${prices.length ? ` at ${ends.join(" to ")} ${unit}` : ""}${why ? `: ${bare(why)}` : ""}`;
+  return `${offered === undefined ? "" : `, ${amps(offered)}`}${prices.length ? ` at ${ends.join(" to ")} ${signed(unit)}` : ""}${why ? `: ${bare(signed(why))}` : ""}`;
 }
 
 function curve(plan, slots, now) {
@@ -68,7 +68,7 @@ function curve(plan, slots, now) {
   if (forecast.length > 1) drawing.append(s("path", { class: "curve sun", d: `M${forecast.map((one) => `${x(one.at).toFixed(1)} ${y(one.watts / brightest).toFixed(1)}`).join("L")}` }));
   for (const [at, shown] of hoursBetween(from, to, 6)) drawing.append(s("text", { x: x(at), y: HIGH - 6, class: "middle" }, shown));
   drawing.append(s("text", { x: PAD.left - 6, y: y(1) + 10, class: "end" }, prices.length ? most.toFixed(2) : power(brightest)), s("text", { x: PAD.left - 6, y: y(0), class: "end" }, prices.length ? least.toFixed(2) : "0"));
-  return h("figure", {}, drawing, h("ul", { class: "legend" }, prices.length ? h("li", { class: "grid" }, `price${plan.unit ? ` (${plan.unit})` : ""}`) : null, slots.length ? h("li", { class: "car" }, "chosen") : null, forecast.length ? h("li", { class: "sun" }, "expected sun") : null));
+  return h("figure", {}, drawing, h("ul", { class: "legend" }, prices.length ? h("li", { class: "grid" }, `price${plan.unit ? ` (${signed(plan.unit)})` : ""}`) : null, slots.length ? h("li", { class: "car" }, "chosen") : null, forecast.length ? h("li", { class: "sun" }, "expected sun") : null));
 }
 
 function inWords(plan, prices, slots, now) {

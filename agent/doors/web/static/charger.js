@@ -4,7 +4,7 @@ import { boost } from "/static/boost.js";
 import { h, put, say, show } from "/static/dom.js";
 import { icon } from "/static/icons.js";
 import { soon } from "/static/soon.js";
-import { MODES, amps, called, chargerState, clock, energy, isPlanned, modeWord, percent, power } from "/static/words.js";
+import { MODES, amps, called, chargerState, clockBy, energy, isPlanned, modeWord, percent, power } from "/static/words.js";
 
 /** Four buttons; `choose(mode)` is called with the one that was tapped. */
 export function modeSwitch(label, choose) {
@@ -34,7 +34,7 @@ function scale() {
     say(most, `up to ${amps(charger.max_amps)}`);
     put(bar, "aria-label", `${words}, at most ${amps(charger.max_amps)}`);
   }
-  return { element: h("div", { class: "range" }, bar, h("div", { class: "under" }, text, most)), update };
+  return { element: h("div", { class: "range" }, bar, h("div", { class: "under", "aria-hidden": "true" }, text, most)), update };
 }
 
 /** The car at this charger, as far as its cloud tells. */
@@ -55,6 +55,7 @@ function car() {
     const words = known ? `${percent(found.soc_percent)}${goal}` : "charge unknown";
     say(charge, words);
     show(bar, known);
+    put(charge, "aria-hidden", known); // the bar's name says the same
     level.style.width = `${found.soc_percent ?? 0}%`;
     limit.style.left = `${found.limit_percent ?? 100}%`;
     put(bar, "aria-label", words);
@@ -82,7 +83,7 @@ function steps() {
 
 /** An element and an update(charger, state). */
 export function chargerCard(id, act, choose) {
-  const title = h("h2", {});
+  const title = h("h2", { id: `title-${id}` });
   const pill = h("span", { class: "pill" });
   const watts = h("p", { class: "watts" });
   const reason = h("p", { class: "reason" });
@@ -91,7 +92,7 @@ export function chargerCard(id, act, choose) {
   const parts = { scale: scale(), car: car(), boost: boost(id, act), soon: soon(), steps: steps() };
   const modes = modeSwitch("Mode", (mode) => choose(mode, id));
   const counter = h("p", { class: "quiet counter" });
-  const element = h("article", { class: "card charger" },
+  const element = h("article", { class: "card charger", "aria-labelledby": title.id },
     h("header", {}, title, pill),
     h("div", { class: "now" }, watts, reason, parts.soon.drain),
     problem, parts.scale.element, parts.car.element, modes.element, window_, parts.soon.lines, parts.boost.element, parts.steps.element, counter);
@@ -108,13 +109,13 @@ export function chargerCard(id, act, choose) {
     show(problem, Boolean(charger.problem));
     parts.scale.update(charger);
     parts.car.update(charger.car);
-    parts.boost.update(charger);
+    parts.boost.update(charger, state.now);
     parts.soon.update(charger, state);
     parts.steps.update(charger, state.steps);
     modes.update(charger.mode);
     const held = charger.window;
     show(window_, Boolean(held) && !charger.boost);
-    if (held) say(window_, `Until ${clock(held.until)} ${isPlanned(held.name) ? "" : "the window "}${called(held.name)} says ${modeWord(held.mode)}${held.amps ? ` with ${amps(held.amps)}` : ""}; the mode above holds after it.`);
+    if (held) say(window_, `Until ${clockBy(held.until, state.now)} ${isPlanned(held.name) ? "" : "the window "}${called(held.name)} says ${modeWord(held.mode)}${held.amps ? ` with ${amps(held.amps)}` : ""}; the mode above holds after it.`);
     const lifetime = charger.energy_wh === null ? "" : `has given ${energy(charger.energy_wh)} in its life`;
     const words = [charger.volts_by_phase ? `${charger.volts_by_phase.filter((volt) => volt > 1).map(Math.round).join(" / ")} V` : "", lifetime].filter(Boolean).join(" · ");
     say(counter, words);

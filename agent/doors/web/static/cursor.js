@@ -2,8 +2,11 @@
 
 import { h, put, s, say } from "/static/dom.js";
 
+/** "Touch a bar to read it.", or what one does with a mouse. */
+export const invite = (what) => `${matchMedia("(hover: hover)").matches ? "Point at" : "Touch"} ${what} to read it.`;
+
 /** A figure of a drawing and its reader. points: [{ms}] in order, x(ms), words(point), top and bottom in pixels. */
-export function readable(drawing, { points, x, words, top, bottom, wide, hint = "Touch the chart to read it." }) {
+export function readable(drawing, { points, x, words, top, bottom, wide, hint = points.length ? invite("the chart") : "Nothing was recorded." }) {
   const line = s("path", { class: "cursor" });
   const text = h("p", { class: "reader quiet", "aria-live": "polite" }, hint);
   let at = -1;

@@ -1,25 +1,51 @@
 // The devices of the House screen: chargers, meters, the bus, and what the car's cloud was asked.
 
-import { h } from "/static/dom.js";
-import { amps, chargerState, money, percent, power, span } from "/static/words.js";
+import { h, put, say, show } from "/static/dom.js";
+import { amps, chargerState, money, number, percent, power, span } from "/static/words.js";
 
 const ROLES = { grid: "Grid meter", solar: "Solar meter", battery: "Battery meter", house: "House meter" };
 
-const row = (mood, name, value, note, problem) => h("li", { class: `device ${mood}` },
-  h("span", { class: "lamp", role: "img", "aria-label": { good: "well", calm: "waiting", bad: "in trouble" }[mood] }),
-  h("span", {}, h("strong", {}, name), h("small", {}, note), problem ? h("small", { class: "problem" }, problem) : null), h("span", { class: "value" }, value));
+const MOODS = { good: "well", calm: "waiting", bad: "in trouble" };
+
+/** One line that is filled anew each second and never built anew, so that nobody reading it is thrown out. */
+function row() {
+  const [lamp, name, value, note, problem] = [h("span", { class: "lamp", role: "img" }), h("strong", {}), h("span", { class: "value" }), h("small", {}), h("small", { class: "problem" })];
+  const element = h("li", {}, lamp, name, value, note, problem);
+  function update([mood, ...words]) {
+    put(element, "class", `device ${mood}`);
+    put(lamp, "aria-label", MOODS[mood]);
+    [name, value, note, problem].forEach((part, at) => say(part, words[at] ?? ""));
+    show(problem, Boolean(words[3]));
+  }
+  return { element, update };
+}
+
+/** The list of devices: an element and an update(state). */
+export function deviceList() {
+  const element = h("ul", { class: "rows" });
+  let rows = [];
+  function update(state) {
+    const found = deviceRows(state);
+    if (rows.length !== found.length) {
+      rows = found.map(row);
+      element.replaceChildren(...rows.map((one) => one.element));
+    }
+    found.forEach((words, at) => rows[at].update(words));
+  }
+  return { element, update };
+}
 
 const ago = (seconds) => (seconds === null ? "not heard yet" : seconds < 2 ? "just now" : `${span(seconds)} ago`);
 
-/** List items for each charger and meter of a state. */
-export function deviceRows({ chargers, meters }) {
+/** [mood, name, value, note, problem] of each charger and meter of a state. */
+function deviceRows({ chargers, meters }) {
   return [
     ...chargers.map((one) => {
       const [word, mood] = chargerState(one);
       const about = [`id ${one.id}`, one.firmware && `firmware ${one.firmware}`, one.serial && `serial ${one.serial}`, one.rating_amps && `rated ${amps(one.rating_amps)}`, ago(one.heard_s)];
-      return row(mood, one.name, one.linked ? `${word}, ${amps(one.drawn_amps)}` : word, about.filter(Boolean).join(" · "), one.problem);
+      return [mood, one.name, one.linked ? `${word}, ${amps(one.drawn_amps)}` : word, about.filter(Boolean).join(" · "), one.problem];
     }),
-    ...meters.map((one) => row(one.ok ? "good" : "bad", ROLES[one.role] ?? one.role, one.role === "grid" && one.watts !== null && Math.abs(one.watts) > 25 ? `${one.watts < 0 ? "selling" : "buying"} ${power(one.watts)}` : power(one.watts), `${one.source} · ${ago(one.age_s)}`, one.problem)),
+    ...meters.map((one) => [one.ok ? "good" : "bad", ROLES[one.role] ?? one.role, one.role === "grid" && one.watts !== null && Math.abs(one.watts) > 25 ? `${one.watts < 0 ? "selling" : "buying"} ${power(one.watts)}` : power(one.watts), `${one.source} · ${ago(one.age_s)}`, one.problem]),
   ];
 }
 
@@ -32,7 +58,7 @@ export function busFacts({ bus }) {
     : share > 0.01 ? "Many messages are damaged: look at cable, termination and bias."
     : bus.unanswered > bus.frames / 4 ? "Many questions stay unanswered: is every charger powered, its switch on F?"
     : bad ? "The line is good; a few errors are normal." : "The line is clean.";
-  const whole = (value) => value.toLocaleString();
+  const whole = (value) => number(value);
   const facts = [
     ["Port", bus.port || "–"], ["Messages", whole(bus.frames)], ["Damaged", `${whole(bus.checksum_errors)} (${percent(100 * share)})`], ["Stray bytes", whole(bus.junk_bytes)],
     ["Unanswered", whole(bus.unanswered)], ["Echoes", whole(bus.echoes)], ["Longest gap", `${bus.worst_gap_s.toFixed(2)} s`], ["Reopened", whole(bus.reopened)]];

@@ -1,6 +1,12 @@
 // Builds elements. Text only ever becomes text nodes, so no name or sentence can turn into markup.
 
+const RUNNING = new Set(["p", "span", "li", "small", "strong", "td", "dd"]);
 const SVG = "http://www.w3.org/2000/svg";
+
+const UNITS = /(\d) (?=(?:[kM]?Wh?|A|V|%|s|min|h|g|€|£|\$)(?![\p{L}\d]))/gu;
+
+/** Keeps a figure and its unit on one line. */
+export const glued = (text) => text.replace(UNITS, "$1\u00a0");
 
 function fill(element, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -8,7 +14,7 @@ function fill(element, props, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined).map((child) => (typeof child === "string" && RUNNING.has(element.localName) ? glued(child) : child)));
   return element;
 }
 
@@ -23,7 +29,25 @@ export const username = () => h("input", { type: "text", autocomplete: "username
 
 /** Sets text only where it changed, so that screen readers and selections stay calm. */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = glued(text);
+  if (element.textContent !== shown) element.textContent = shown;
+}
+
+const nameOf = (element) => element.dataset.key ?? element.ariaLabel ?? element.textContent;
+
+/** Puts children in place of others; the focus stays with what has the same name, or else with the place. */
+export function renew(place, children) {
+  const held = place.contains(document.activeElement) && nameOf(document.activeElement);
+  place.replaceChildren(...children);
+  if (held === false) return;
+  const same = [...place.querySelectorAll("button, a, summary, [tabindex]")].find((one) => nameOf(one) === held);
+  if (!same) place.tabIndex = -1;
+  (same ?? place).focus({ preventScroll: true });
+}
+
+/** The focus where nothing has it any more: what had it is gone, and a keyboard must not begin anew. */
+export function settle(element) {
+  if (document.activeElement === document.body || !document.activeElement?.checkVisibility()) element.focus({ preventScroll: true });
 }
 
 /** Shows or hides. */

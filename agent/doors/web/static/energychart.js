@@ -1,5 +1,6 @@
 // Energy in columns, one upon the other: from the sun, from the battery, from the grid.
 
+import { invite } from "/static/cursor.js";
 import { h, s } from "/static/dom.js";
 import { energy } from "/static/words.js";
 
@@ -43,7 +44,7 @@ export function energyChart(columns, wide, carsOnly) {
   const lines = s("g", { class: "lines" });
   for (const share of [0, 0.5, 1]) lines.append(s("path", { d: `M${PAD.left} ${y(most * share)}H${wide - PAD.right}` }), s("text", { x: PAD.left - 6, y: y(most * share) + 4, class: "end" }, share ? `${(most * share) / 1000} kWh` : "0"));
   drawing.append(lines);
-  const text = h("p", { class: "reader quiet", "aria-hidden": "true" }, "Touch a column to read it.");
+  const text = h("p", { class: "reader quiet", "aria-hidden": "true" }, sums.some(total) ? invite("a column") : "Nothing was recorded.");
   const every = Math.ceil(columns.length / (wide < 500 ? 8 : 31));
   columns.forEach((column, at) => {
     const words = `${column.name}: ${inWords(sums[at])}`;

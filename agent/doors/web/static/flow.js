@@ -43,12 +43,15 @@ export function flow() {
     wires.append(fixed[kind].wire.group);
     nodes.append(fixed[kind].group);
   }
+  for (const side of [fixed.grid, fixed.battery]) put(side.name, "y", HUB.y - 46); // above: the cars' wires run below
+  put(fixed.battery.name, "x", 354);
+  put(fixed.battery.name, "class", "name ending");
   put(fixed.sun.name, "x", 222);
   put(fixed.sun.name, "y", 30);
   put(fixed.sun.name, "class", "name beside");
   const house = node("house", HUB.x, HUB.y, 38);
   put(house.name, "x", 222);
-  put(house.name, "y", HUB.y - 28);
+  put(house.name, "y", HUB.y - 22);
   put(house.name, "class", "name beside");
   nodes.append(house.group);
   let cars = [];
@@ -74,23 +77,26 @@ export function flow() {
     tell(fixed.sun, "Sun", sun, sun);
     tell(fixed.grid, grid === null ? "Grid" : grid < -STILL_W ? "Selling" : grid > STILL_W ? "Buying" : "Grid", grid, grid);
     const charge = state.battery_soc_percent;
-    tell(fixed.battery, charge === null ? "Battery" : `Battery ${percent(charge)}`, battery, battery);
+    const does = battery === null || Math.abs(battery) < STILL_W ? "Battery" : battery < 0 ? "Battery charges" : "Battery gives";
+    tell(fixed.battery, charge === null ? does : `${does} · ${percent(charge)}`, battery, battery);
     for (const part of [fixed.battery.group, fixed.battery.wire.group]) part.toggleAttribute("hidden", battery === null);
     say(house.value, power(used));
     say(house.name, "House");
-    chargers.forEach((charger, at) => tell(cars[at], charger.name, charger.drawn_w, -charger.drawn_w));
+    chargers.forEach((charger, at) => tell(cars[at], short(charger.name), charger.drawn_w, -charger.drawn_w));
     put(drawing, "aria-label", inWords(state, chargers));
   }
 
   function tell(one, name, watts, inward) {
     say(one.value, power(watts));
-    say(one.name, name.length > 16 ? `${name.slice(0, 15)}…` : name);
+    say(one.name, name);
     put(one.group, "data-idle", watts === null || Math.abs(watts) < STILL_W);
     run(one.wire, inward);
   }
 
   return { element: drawing, update };
 }
+
+const short = (name) => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
 
 function inWords({ power: now, battery_soc_percent: charge }, chargers) {
   const words = [];

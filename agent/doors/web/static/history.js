@@ -4,14 +4,15 @@ import { BASE, get } from "/static/api.js";
 import { ampsChart } from "/static/ampschart.js";
 import { PERIODS, bounds, columns, moved, title as titleOf } from "/static/calendar.js";
 import { dayChart, rightOf } from "/static/chart.js";
-import { h, put, say, show } from "/static/dom.js";
+import { h, put, say, settle, show } from "/static/dom.js";
 import { energyChart, used } from "/static/energychart.js";
 import { about, midnight } from "/static/housetime.js";
 import { sessionTable } from "/static/sessions.js";
-import { day, energy, money, percent } from "/static/words.js";
+import { capital, day, energy, money, percent } from "/static/words.js";
 
 const STEP_S = 300;
 const DAY_S = 86400;
+const TRY_AGAIN_MS = 10000;
 const query = (span_) => new URLSearchParams(span_).toString();
 
 /** A screen: an element, and an update(live) for each change. */
@@ -21,22 +22,24 @@ export function historyScreen(live, act) {
   let carsOnly = false;
   let currency = "";
   let redraw = () => {};
+  let turned = false;
   const title = h("h2", { class: "day-title" });
   const chart = h("div", { class: "chart-place" });
   const sums = h("dl", { class: "sums" });
   const legend = h("ul", { class: "legend" });
   const back = h("button", { onclick: () => turn(-1) }, "‹");
   const on = h("button", { onclick: () => turn(1) }, "›");
-  const csv = h("a", { download: "sessions.csv" }, "As a table (CSV)");
-  const chips = PERIODS.map(([key, word]) => h("button", { onclick: () => { period = key; act(draw(shown), { quietly: true }); } }, word));
+  const csv = h("a", { download: "sessions.csv" }, "Save as CSV");
+  const chips = PERIODS.map(([key, word]) => h("button", { onclick: () => { period = key; act(draw(shown ?? day(live.state.now)), { quietly: true }); } }, word));
   const whose = [["House and cars", false], ["Cars alone", true]].map(([word, alone]) =>
-    h("button", { onclick: () => { carsOnly = alone; act(draw(shown), { quietly: true }); } }, word));
+    h("button", { onclick: () => { carsOnly = alone; act(draw(shown ?? day(live.state.now)), { quietly: true }); } }, word));
   const whoseGroup = h("div", { class: "chips", role: "group", "aria-label": "Whose energy" }, whose);
   const table = sessionTable();
 
   function turn(way) {
     const { first, last } = bounds(period, shown);
     const next = way < 0 ? moved(first, -1) : last;
+    turned = true;
     if (next <= day(live.state.now)) act(draw(next), { quietly: true });
   }
 
@@ -48,10 +51,12 @@ export function historyScreen(live, act) {
     draw.asked = asked;
     PERIODS.forEach(([key], at) => put(chips[at], "aria-pressed", key === period));
     whose.forEach((button, at) => put(button, "aria-pressed", Boolean(at) === carsOnly));
-    say(title, titleOf(period, date, now));
+    say(title, capital(titleOf(period, date, now)));
     put(back, "aria-label", `The ${period} before`);
     put(on, "aria-label", `The ${period} after`);
     on.disabled = last > day(now);
+    if (on.disabled && turned) settle(back);
+    turned = false;
     show(whoseGroup, period !== "day");
     const from = midnight(first);
     const to = midnight(last);
@@ -77,20 +82,21 @@ export function historyScreen(live, act) {
       h("div", { class: "day-head" }, back, title, on), chart, whoseGroup, sums),
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Charging sessions"), csv), table.element));
 
-  let begun = false;
+  let tried = -Infinity;
   let width = 0;
   new ResizeObserver(() => {
     if (Math.abs(chart.clientWidth - width) > 20) redraw();
     width = chart.clientWidth;
   }).observe(chart);
   function update() {
-    if (begun || !live.state) return;
+    if (!live.state || performance.now() - tried < TRY_AGAIN_MS) return;
     if (!live.state.now) {
       chart.replaceChildren(h("p", { class: "quiet" }, "The computer does not know the date yet."));
       return;
     }
-    begun = true;
-    act(about().then((found) => { currency = found.money.currency; return draw(day(live.state.now)); }), { quietly: true });
+    tried = performance.now();
+    act(about().then((found) => { currency = found.money.currency; return draw(shown ?? day(live.state.now)); }), { quietly: true })
+      .then((done) => { tried = done ? Infinity : tried; });
   }
   return { element, update };
 }
@@ -106,7 +112,7 @@ function sumUp(rows, currency) {
     ["bought", energy(sum("import_wh")), "grid"],
     ["sold", energy(sum("export_wh")), "grid"],
   ];
-  if (intoCars > 50) found.push(["the cars' own sun", percent((100 * (cars.sun + cars.battery)) / intoCars), "car"]);
+  if (intoCars > 50) found.push(["own sun in the cars", percent((100 * (cars.sun + cars.battery)) / intoCars), "car"]);
   const each = rows.flatMap((row) => Object.values(row.chargers ?? {}));
   const all = (name) => each.reduce((total, one) => total + (one[name] ?? 0), 0);
   if (currency && all("priced_wh") > 50) {

@@ -1,16 +1,17 @@
 // Screen "House": devices and their health, the bus, the clouds, the doctor, keys, backup, settings, versions.
 
 import { BASE, call, get } from "/static/api.js";
-import { busFacts, cloudRows, deviceRows } from "/static/devices.js";
-import { h, say, show } from "/static/dom.js";
+import { busFacts, cloudRows, deviceList } from "/static/devices.js";
+import { h, say, settle, show } from "/static/dom.js";
 import { keys } from "/static/keys.js";
 
+const TRY_AGAIN_MS = 10000;
 const MARKS = { good: "well", odd: "look at it", bad: "needs your hand" };
 const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), ...children);
 
 /** A screen: an element, and an update(live) for each change. */
 export function houseScreen(live, act) {
-  const devices = h("ul", { class: "rows" });
+  const devices = deviceList();
   const verdict = h("p", {});
   const facts = h("dl", { class: "facts" });
   const clouds = h("div", { class: "clouds" });
@@ -21,7 +22,7 @@ export function houseScreen(live, act) {
   const restored = h("p", { role: "status" });
   const settings = h("div", { class: "settings" });
   const versions = h("p", { class: "quiet" });
-  const cloudCard = card("Calls to Tesla's cloud", clouds);
+  const cloudCard = card("Calls to Tesla's cloud today", clouds);
   let drawn = "", account = null;
 
   async function look() {
@@ -34,6 +35,7 @@ export function houseScreen(live, act) {
         h("span", { class: "lamp", role: "img", "aria-label": MARKS[one.level] }), h("span", {}, h("strong", {}, one.about), h("small", {}, one.says)))));
     } finally {
       examine.disabled = false;
+      settle(examine);
     }
   }
 
@@ -60,10 +62,10 @@ export function houseScreen(live, act) {
     }
   }
 
-  let begun = false;
+  let tried = -Infinity;
   function update({ state }) {
     if (!state) return;
-    devices.replaceChildren(...deviceRows(state));
+    devices.update(state);
     const bus = busFacts(state);
     say(verdict, bus.verdict);
     const figures = JSON.stringify(bus.facts);
@@ -75,13 +77,13 @@ export function houseScreen(live, act) {
     if (clouds.dataset.drawn !== calls) clouds.replaceChildren(...cloudRows(cars));
     clouds.dataset.drawn = calls;
     show(cloudCard, clouds.childElementCount > 0);
-    if (begun) return;
-    begun = true;
-    act(begin(), { quietly: true });
+    if (performance.now() - tried < TRY_AGAIN_MS) return;
+    tried = performance.now();
+    act(begin(), { quietly: true }).then((done) => { tried = done ? Infinity : tried; });
   }
 
   const element = h("div", { class: "house-screen" },
-    h("div", { class: "column" }, card("Devices", devices), card("The bus", verdict, facts), cloudCard,
+    h("div", { class: "column" }, card("Devices", devices.element), card("The bus", verdict, facts), cloudCard,
       card("Doctor", h("p", { class: "quiet" }, "Looks at everything that can be tried while the house runs. It changes nothing."), examine, findings)),
     h("div", { class: "column" }, ring.element,
       card("Backup", h("p", { class: "quiet" }, "Modes and windows as people set them, to keep elsewhere."),

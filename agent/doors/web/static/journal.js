@@ -2,9 +2,9 @@
 
 import { get } from "/static/api.js";
 import { moved } from "/static/calendar.js";
-import { h, put, say } from "/static/dom.js";
+import { h, put, renew, say } from "/static/dom.js";
 import { about, midnight } from "/static/housetime.js";
-import { amps, capital, clock, day, dayWord } from "/static/words.js";
+import { amps, capital, clock, day, dayWord, shortDate } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 15000;
 const DAYS_BACK = 6;
@@ -14,7 +14,7 @@ export function eventLine(event, nowIso) {
   const when = event.at ? clock(event.at) : "–";
   const far = event.at && nowIso && day(event.at) !== day(nowIso);
   return h("li", { class: `event ${event.severity ?? "info"}` },
-    h("time", { datetime: event.at ?? undefined }, far ? `${event.at.slice(8, 10)}.${event.at.slice(5, 7)}. ${when}` : when),
+    h("time", { datetime: event.at ?? undefined }, far ? `${shortDate(event.at)} ${when}` : when),
     h("span", {}, event.sentence));
 }
 
@@ -79,14 +79,16 @@ export function journalScreen(live, act) {
   let filter = "all";
   const open = new Set();
   let changes = [];
+  let older = [];
   let drawn = "";
   let lookedAt = -Infinity;
-  const search = h("input", { type: "search", placeholder: "Search, e.g. “stopped” or “14:05”", "aria-label": "Search the journal", oninput: () => draw() });
+  const search = h("input", { type: "search", placeholder: "Search, like “14:05”", "aria-label": "Search the journal", oninput: () => draw() });
   const date = h("input", { type: "date", "aria-label": "Only this day", onchange: () => act(look(), { quietly: true }) });
   const whose = h("select", { "aria-label": "Only this charger", onchange: () => draw() }, h("option", { value: "" }, "Every charger"));
   const buttons = FILTERS.map(([key, word]) => h("button", { "aria-pressed": key === filter, onclick: () => { filter = key; draw(); } }, word));
-  const count = h("p", { class: "quiet", role: "status" });
+  const count = h("p", { class: "quiet", "aria-live": "off" });
   const list = h("div", {});
+  const tools = h("div", { class: "tools" }, search, h("div", { class: "pair" }, date, whose), h("div", { class: "chips", role: "group", "aria-label": "Show" }, buttons));
 
   async function look() {
     await about();
@@ -94,7 +96,9 @@ export function journalScreen(live, act) {
     const last = date.value || day(now);
     const first = date.value || moved(last, -DAYS_BACK);
     const span = new URLSearchParams({ from: midnight(first), to: midnight(moved(last, 1)), limit: 1000 });
-    changes = await get(`/decisions?${span}`);
+    const [decided, happened] = await Promise.all([get(`/decisions?${span}`), get(`/events?${span}`)]);
+    changes = decided;
+    older = happened; // the house's own list holds the newest alone
     drawn = "";
     draw();
   }
@@ -103,22 +107,25 @@ export function journalScreen(live, act) {
     if (!live.state) return;
     const text = search.value.trim().toLowerCase();
     const mine = (one) => !whose.value || one.charger === whose.value || one.subject === whose.value || (!one.charger && !one.subject && !one.reason);
-    const shown = [...live.events, ...changes]
+    const since = live.events[0]?.id ?? Infinity;
+    const shown = [...older.filter((one) => one.id < since), ...live.events, ...changes]
       .filter((one) => fits[filter](one) && mine(one) && (!text || wordsOf(one).includes(text)) && (!date.value || (one.at && day(one.at) === date.value)))
       .sort((a, b) => (Date.parse(a.at ?? 0) || 0) - (Date.parse(b.at ?? 0) || 0));
-    const now = `${filter} ${text} ${whose.value} ${date.value} ${live.events.at(-1)?.id} ${changes.at(-1)?.id} ${shown.length}`;
+    const now = `${filter} ${text} ${whose.value} ${date.value} ${live.events.at(-1)?.id} ${older[0]?.id} ${changes.at(-1)?.id} ${shown.length}`;
     if (now === drawn) return;
     drawn = now;
     FILTERS.forEach(([key], at) => put(buttons[at], "aria-pressed", key === filter));
-    say(count, shown.length === 1 ? "1 entry" : `${shown.length} entries`);
+    put(count, "aria-live", tools.contains(document.activeElement) ? "polite" : "off"); // an answer to a search, no running commentary
+    const narrowed = filter !== "all" || text || whose.value || date.value;
+    say(count, !shown.length ? (narrowed ? "Nothing fits: try “Everything”, another day or another word." : "Nothing has happened yet.") : shown.length === 1 ? "1 entry" : `${shown.length} entries`);
     const days = new Map();
     for (const one of shown.reverse()) {
       const key = one.at ? day(one.at) : "";
       days.set(key, [...(days.get(key) ?? []), one]);
     }
     const nameOf = (id) => live.state.chargers.find((one) => one.id === id)?.name ?? id;
-    list.replaceChildren(...[...days].map(([key, found]) => h("section", {},
-      h("h2", {}, key ? dayWord(key, live.state.now) : "While the time was unknown"),
+    renew(list, [...days].map(([key, found]) => h("section", {},
+      h("h2", {}, key ? capital(dayWord(key, live.state.now)) : "While the time was unknown"),
       h("ul", { class: "events" }, together(found).map((one) => (Array.isArray(one) ? choreLines(one, open) : one.reason ? decisionLine(one, nameOf, open) : eventLine(one)))))));
   }
 
@@ -133,6 +140,6 @@ export function journalScreen(live, act) {
   }
 
   const element = h("div", { class: "card journal" }, h("h2", { class: "screen-title" }, "Journal"),
-    h("div", { class: "tools" }, search, h("div", { class: "pair" }, date, whose), h("div", { class: "chips", role: "group", "aria-label": "Show" }, buttons)), count, list);
+    tools, count, list);
   return { element, update };
 }

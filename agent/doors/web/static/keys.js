@@ -1,7 +1,7 @@
 // Who holds a key: the password, browsers that are logged in, and tokens for programs. In the House screen.
 
 import { call, get } from "/static/api.js";
-import { h, show, username } from "/static/dom.js";
+import { h, renew, show, username } from "/static/dom.js";
 import { clock, dayWord } from "/static/words.js";
 
 const SCOPES = [["read", "may look"], ["control", "may change modes and windows"], ["admin", "may do everything"]];
@@ -24,6 +24,7 @@ export function keys(act) {
   const twice = secret("p-twice", "The new one again", { autocomplete: "new-password" });
   const setIt = h("button", { type: "submit" }, "Set a password");
   const told = h("p", { role: "status", class: "quiet" });
+  const rule = h("p", { class: "quiet" }, "At least ten characters: three words are easier to type than one riddle.");
   const lock = h("form", { class: "lock-form", hidden: true, onsubmit: (event) => act(keep(event), { quietly: true }) }, username(), old, fresh, twice, setIt);
   let again = () => {};
   const redo = (promise) => act(promise.then(() => again()), { quietly: true });
@@ -50,7 +51,7 @@ export function keys(act) {
     told.textContent = `The password holds, and every other browser is logged out.${needed ? " Programs need a token from now on; the scheduler's is WEB_TOKEN in credentials.env." : ""}`;
   }
 
-  const element = h("section", { class: "card keys" }, h("h2", {}, "Keys"), open, h("h3", {}, "Password"), lock, told, browsers,
+  const element = h("section", { class: "card keys" }, h("h2", {}, "Keys"), open, h("h3", {}, "Password"), rule, lock, told, browsers,
     h("h3", {}, "Tokens for programs"), tokens, made,
     h("form", { class: "token-form", onsubmit: (event) => redo(make(event)) },
       h("label", { for: "t-name" }, "Name"), name, h("label", { for: "t-scope" }, "Scope"), scope, h("button", { type: "submit" }, "Make a token")));
@@ -65,10 +66,10 @@ export function keys(act) {
     show(browsers, about.locked);
     const [known, programs] = await Promise.all([get("/admin/sessions"), get("/admin/tokens")]);
     show(others, known.length > 1);
-    sessions.replaceChildren(...known.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.device), one.current ? " (this one)" : "", h("small", {}, `${one.address}, since ${when(one.opened, now)}`)),
-      one.current ? null : h("button", { onclick: () => redo(call("DELETE", `/admin/sessions/${one.id}`)) }, "Log out"))));
-    tokens.replaceChildren(...programs.map((one) => h("li", { "data-fixed": one.fixed || undefined }, h("span", {}, h("strong", {}, one.name), ` ${one.scope}`, h("small", {}, one.fixed ? "from credentials.env" : `made ${when(one.made, now)}`)),
-      one.fixed ? null : h("button", { class: "bad", onclick: () => redo(call("DELETE", `/admin/tokens/${encodeURIComponent(one.name)}`)) }, "Revoke"))));
+    renew(sessions, known.map((one) => h("li", {}, h("span", {}, h("strong", {}, one.device), one.current ? " (this one)" : "", h("small", {}, `${one.address}, since ${when(one.opened, now)}`)),
+      one.current ? null : h("button", { "aria-label": `Log out ${one.device}`, onclick: () => redo(call("DELETE", `/admin/sessions/${one.id}`)) }, "Log out"))));
+    renew(tokens, programs.map((one) => h("li", { "data-fixed": one.fixed || undefined }, h("span", {}, h("strong", {}, one.name), ` ${one.scope}`, h("small", {}, one.fixed ? "from credentials.env" : `made ${when(one.made, now)}`)),
+      one.fixed ? null : h("button", { class: "bad", "aria-label": `Revoke ${one.name}`, onclick: () => redo(call("DELETE", `/admin/tokens/${encodeURIComponent(one.name)}`)) }, "Revoke"))));
     if (!programs.length) tokens.append(h("li", { class: "quiet" }, "None yet."));
   }
   return { element, look };

@@ -8,7 +8,7 @@ import { flow } from "/static/flow.js";
 import { icon } from "/static/icons.js";
 import { eventLine, isChore } from "/static/journal.js";
 import { planLine } from "/static/soon.js";
-import { amps, called, capital, clock, dayWord, headline, isPlanned, modeWord, span } from "/static/words.js";
+import { amps, called, capital, clock, clockBy, dayWord, headline, isPlanned, modeWord, price, signed, span } from "/static/words.js";
 
 const LAST_EVENTS = 5;
 
@@ -19,6 +19,10 @@ export function nowScreen(live, act) {
   const lengths = bars();
   const cards = new Map();
   const chargers = h("div", { class: "chargers" });
+  const cost = h("p", { class: "quiet cost-now" });
+  const nobody = h("section", { class: "card", hidden: true, "aria-label": "No charger yet" }, h("h2", {}, "No charger has answered yet"),
+    h("p", {}, "It appears here as soon as it does. Is it powered, is its rotary switch on F, are the two wires the right way round?"),
+    h("p", { class: "links" }, h("a", { href: "#house" }, "House: the doctor looks at everything")));
   const next = h("p", { class: "next" });
   const events = h("ul", { class: "events" });
   const all = modeSwitch("Mode for all chargers", (mode) => choose(mode));
@@ -46,6 +50,10 @@ export function nowScreen(live, act) {
     say(sentence, headline(state));
     picture.update(state);
     lengths.update(state);
+    const now = state.price;
+    show(cost, Boolean(now));
+    if (now) say(cost, `A kWh costs ${price(now.buy_per_kwh, now.currency)} now${now.sell_per_kwh === null ? "" : ` and brings ${price(now.sell_per_kwh, now.currency)} when sold`}.`);
+    show(nobody, !state.chargers.length);
     show(everyone, state.chargers.length > 1);
     all.update(state.chargers.every((one) => one.mode === state.mode) ? state.mode : "");
     for (const charger of state.chargers) {
@@ -64,8 +72,8 @@ export function nowScreen(live, act) {
   }
 
   const element = h("div", { class: "now-screen" },
-    h("section", { class: "card flow-card", "aria-label": "What flows" }, sentence, picture.element, lengths.element),
-    h("div", { class: "column" }, everyone, chargers),
+    h("section", { class: "card flow-card", "aria-label": "What flows" }, sentence, picture.element, lengths.element, cost),
+    h("div", { class: "column" }, everyone, nobody, chargers),
     h("section", { class: "card", "aria-label": "Next window" }, h("h2", {}, icon("clock"), "Next"), next),
     h("section", { class: "card", "aria-label": "Last events" },
       h("h2", {}, "Lately"), events, h("p", { class: "links" }, h("a", { href: "#journal" }, "The whole journal"))));
@@ -74,10 +82,10 @@ export function nowScreen(live, act) {
 
 function nextWords({ next_window: next, now, window, chargers }) {
   if (!now) return "The computer does not know the time yet, so windows wait. Sun and safety go on.";
-  const current = window ? `${capital(called(window.name))} holds until ${clock(window.until)}. ` : "";
+  const current = window ? `${capital(called(window.name))} holds until ${clockBy(window.until, now)}. ` : "";
   if (!next) return current || "No charging window is planned.";
   const car = isPlanned(next.name) && chargers.find((one) => one.id === next.charger)?.car;
-  if (car && planLine(car.plan, now)) return `${current}${car.name || "The car"} has a plan. ${planLine(car.plan, now)}`;
+  if (car && planLine(car.plan, now)) return signed(`${current}${car.name || "The car"} has a plan. ${planLine(car.plan, now)}`);
   const limit = next.amps !== null ? ` with ${amps(next.amps)}` : "";
   return `${current}${capital(called(next.name))} begins ${dayWord(next.begins, now)} at ${clock(next.begins)} and lasts until ${clock(next.until)}: ${modeWord(next.mode)}${limit}. That is in ${span((Date.parse(next.begins) - Date.parse(now)) / 1000)}.`;
 }

@@ -3,7 +3,7 @@
 import { aheadCards } from "/static/ahead.js";
 import { call, get } from "/static/api.js";
 import { carPlan } from "/static/carplan.js";
-import { h, show } from "/static/dom.js";
+import { h, settle, show } from "/static/dom.js";
 import { about } from "/static/housetime.js";
 import { place, week } from "/static/week.js";
 import { DAYS, DAY_MIN, hhmm, minutes } from "/static/weekdays.js";
@@ -11,6 +11,7 @@ import { windowForm } from "/static/windowform.js";
 import { amps, called, capital, clock, day, dayWord, isPlanned, modeWord } from "/static/words.js";
 
 const LOOK_AGAIN_MS = 60000;
+const SOON_MS = 10000;
 
 /** A screen: an element, and an update(live) for each change. */
 export function planScreen(live, act) {
@@ -18,20 +19,25 @@ export function planScreen(live, act) {
   let picked = "";
   let drawnPlans = "";
   let lookedAt = -Infinity;
-  const change = (promise) => act(promise.then(look));
+  const change = (promise, name) => act(promise.then(look).then(() => settle(days.find(name) ?? add)));
   const form = windowForm({
-    save: (before, row) => { form.close(); change(save(before, row)); },
-    remove: (row) => { form.close(); change(call("DELETE", `/windows/${encodeURIComponent(row.name)}`)); },
-    closed: () => { picked = ""; days.update(rows, picked); },
+    save: (before, row) => { form.close(); change(save(before, row), row.name); },
+    remove: (row) => { form.close(); add.focus({ preventScroll: true }); change(call("DELETE", `/windows/${encodeURIComponent(row.name)}`)); },
+    closed: () => {
+      const left = picked;
+      picked = "";
+      days.update(rows, picked);
+      settle(days.find(left) ?? add);
+    },
   });
   const days = week({
     pick: (row) => edit(row, true),
     draw: (weekday, from, to) => edit({ ...fresh(), days: DAYS[weekday], from: hhmm(from), to: hhmm(to, true) }, false),
-    move: (row, from, to) => change(save(row, { ...row, from: hhmm(from), to: hhmm(to, true) })),
+    move: (row, from, to) => change(save(row, { ...row, from: hhmm(from), to: hhmm(to, true) }), row.name),
   });
   const add = h("button", { onclick: () => edit(fresh(), false) }, "Add a window");
-  const none = h("p", { class: "quiet" }, "No window yet: the sun alone decides. Drag over a day to add one, say for a cheap night.");
-  const kept = h("p", { class: "quiet kept", hidden: true }, "A car's plan is not drawn here: the scheduler changes it by itself. It stands below, under the car's name.");
+  const none = h("p", { class: "quiet", hidden: true }, "No window yet: the sun alone decides. Drag over a day to add one, say for a cheap night.");
+  const kept = h("p", { class: "quiet kept", hidden: true }, "A car's plan is not drawn here: it changes by itself, and stands below under the car's name.");
   const coming = h("div", { class: "coming" });
   const ahead = aheadCards();
   const plans = h("div", { class: "plans" });
@@ -67,7 +73,7 @@ export function planScreen(live, act) {
   const element = h("div", { class: "plan-screen" },
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "The week"), add), days.element, none,
       h("p", { class: "quiet" }, "Drag to draw, move or stretch a window; tap it to edit. Where two overlap, the one that opened later counts."), kept,
-      h("ul", { class: "legend modes-legend" }, ["fast", "solar_min", "solar", "off"].map((mode) => h("li", { class: mode }, modeWord(mode))))),
+      h("ul", { class: "legend modes-legend" }, ["fast", "solar_min", "solar", "off"].map((mode) => h("li", { class: mode }, capital(modeWord(mode)))))),
     form.element, ...ahead.elements,
     h("section", { class: "card" }, h("h2", {}, "The next seven days"), coming), plans);
 
@@ -75,7 +81,10 @@ export function planScreen(live, act) {
     if (!state) return;
     if (performance.now() - lookedAt > LOOK_AGAIN_MS) {
       lookedAt = performance.now();
-      act(look(), { quietly: true });
+      act(look(), { quietly: true }).then((done) => {
+        lookedAt -= done ? 0 : LOOK_AGAIN_MS - SOON_MS;
+        if (!done && !coming.childElementCount) coming.append(h("p", { class: "quiet" }, "This could not be fetched. Trying again."));
+      });
     }
     const now = JSON.stringify(state.chargers.map((one) => one.car?.plan ?? null));
     if (now !== drawnPlans) {
@@ -88,7 +97,7 @@ export function planScreen(live, act) {
     await about();
     const found = (await get("/cars")).map((car) => carPlan(car, state.now)).filter(Boolean);
     plans.replaceChildren(...(found.length ? found : [h("section", { class: "card" }, h("h2", {}, "Departures"),
-      h("p", { class: "quiet" }, "No car has a departure plan. The scheduler makes one from a goal such as “80 % by 07:00”."))]));
+      h("p", { class: "quiet" }, "No car has a departure plan. One is made from a goal in the settings, such as “80 % by 07:00” ([[cars]])."))]));
   }
   return { element, update };
 }
@@ -114,7 +123,7 @@ function applied(turns, { now, chargers }) {
       line.style.left = `${(100 * minutes(clock(now))) / DAY_MIN}%`;
       track.append(line);
     }
-    const words = mine.filter((turn) => day(turn.start) === date).map((turn) => `${clock(turn.start)} – ${clock(turn.end)} ${isPlanned(turn.name) ? "the car's plan, if the scheduler should be away" : turn.name}: ${modeWord(turn.mode)}${turn.amps ? ` ${amps(turn.amps)}` : ""}${turn.charger && chargers.length > 1 ? `, ${nameOf(turn.charger)}` : ""}`);
+    const words = mine.filter((turn) => day(turn.start) === date).map((turn) => `${clock(turn.start)} – ${clock(turn.end)} ${isPlanned(turn.name) ? "the car's plan, kept ready here" : turn.name}: ${modeWord(turn.mode)}${turn.amps ? ` ${amps(turn.amps)}` : ""}${turn.charger && chargers.length > 1 ? `, ${nameOf(turn.charger)}` : ""}`);
     return h("div", { class: "coming-day" }, h("h3", {}, dayWord(date, now)), track, h("p", { class: "quiet" }, words.length ? words.join(" · ") : mine.length ? "from the night before" : "no window"));
   });
 }

@@ -1,9 +1,9 @@
 // A day's prices as bars, one for each slot of the tariff: what is not known is drawn as not known, never as zero.
 
-import { readable } from "/static/cursor.js";
+import { invite, readable } from "/static/cursor.js";
 import { s } from "/static/dom.js";
 import { hoursBetween } from "/static/housetime.js";
-import { clock, modeWord, price } from "/static/words.js";
+import { clock, modeWord, number, price } from "/static/words.js";
 
 const HIGH = 170;
 const PAD = { left: 44, right: 4, top: 12, bottom: 34 };
@@ -47,7 +47,7 @@ export function priceChart({ slots, from, to, scale, turns, planned, best, curre
   const turnAt = (one) => turns.find((turn) => Date.parse(turn.start) < one.to && Date.parse(turn.end) > one.from);
   const words = (one) => [`${clock(one.start)} – ${clock(one.end)}: ${price(one.buy_per_kwh, currency)}`, one.name,
     one.co2_g_per_kwh === null ? "" : `${Math.round(one.co2_g_per_kwh)} g CO₂`, inPlan(one) ? "planned for a car" : "", turnAt(one) ? `“${turnAt(one).name}”: ${modeWord(turnAt(one).mode)}` : ""].filter(Boolean).join(" · ");
-  return readable(drawing, { points, x, words, top: PAD.top, bottom: HIGH - PAD.bottom, wide, hint: bars.length ? "Touch a bar to read it." : "Its prices are not known yet." });
+  return readable(drawing, { points, x, words, top: PAD.top, bottom: HIGH - PAD.bottom, wide, hint: bars.length ? invite("a bar") : "Its prices are not known yet." });
 }
 
 function lines(scale, y, x, from, to, wide, currency) {
@@ -55,7 +55,7 @@ function lines(scale, y, x, from, to, wide, currency) {
   for (let value = scale.least; value <= scale.most + 1e-9; value += scale.step) {
     const top = value + scale.step > scale.most + 1e-9;
     found.append(s("path", { d: `M${PAD.left} ${y(value).toFixed(1)}H${wide - PAD.right}`, class: Math.abs(value) < 1e-9 ? "zero" : undefined }),
-      s("text", { x: PAD.left - 5, y: y(value) + 4, class: "end" }, top ? price(value, currency, 2) : value.toFixed(2)));
+      s("text", { x: PAD.left - 5, y: y(value) + 4, class: "end" }, top ? price(value, currency, 2) : number(value, 2)));
   }
   for (const [at, shown] of hoursBetween(from, to, wide < 620 ? 6 : 3)) {
     if (at < to) found.append(s("text", { x: Math.min(wide - 18, Math.max(PAD.left + 14, x(at))), y: HIGH - 6, class: "middle" }, shown));

@@ -1,7 +1,7 @@
 // What is about to happen at one charger, counted down.
 
 import { h, put, say, show } from "/static/dom.js";
-import { called, capital, clock, dayWord, isPlanned, modeWord, span } from "/static/words.js";
+import { called, capital, clock, clockBy, dayWord, isPlanned, modeWord, signed, span } from "/static/words.js";
 
 const AHEAD_S = 2 * 3600;
 const UNITS = { s: 1, min: 60, h: 3600 };
@@ -18,17 +18,17 @@ export function nextTurn(charger, { now, next_window: next }) {
   if (!now) return "";
   const left = (iso) => (Date.parse(iso) - Date.parse(now)) / 1000;
   const held = charger.window;
-  if (held && !charger.boost) return `${capital(called(held.name))} (${modeWord(held.mode)}) ends in ${span(left(held.until))}, at ${clock(held.until)}.`;
+  if (held && !charger.boost) return `${capital(called(held.name))} (${modeWord(held.mode)}) ends in ${span(left(held.until))}, at ${clockBy(held.until, now)}.`;
   if (!next || (next.charger ? next.charger !== charger.id : left(next.begins) > AHEAD_S)) return "";
   if (isPlanned(next.name) && planLine(charger.car?.plan, now)) return ""; // its own sentence says when
-  return `${capital(called(next.name))} (${modeWord(next.mode)}) begins in ${span(left(next.begins))}, at ${clock(next.begins)}.`;
+  return `${capital(called(next.name))} (${modeWord(next.mode)}) begins in ${span(left(next.begins))}, at ${clockBy(next.begins, now)}.`;
 }
 
 /** What a car's plan says in a line, or "". */
 export function planLine(plan, now) {
   if (!plan) return "";
   const said = plan.sentence ?? plan.why ?? plan.says;
-  if (said) return String(said);
+  if (said) return signed(String(said));
   if (!plan.ready_at) return "";
   const goal = plan.goal_percent === undefined ? "" : ` with ${plan.goal_percent} %`;
   return `Ready ${dayWord(plan.ready_at, now)} at ${clock(plan.ready_at)}${goal}.`;

@@ -3,7 +3,7 @@
 import { readable } from "/static/cursor.js";
 import { s } from "/static/dom.js";
 import { hoursBetween, isoAt, midnightMs } from "/static/housetime.js";
-import { clock, day, dayWord, energy, power } from "/static/words.js";
+import { LOCALE, clock, day, dayWord, energy, power } from "/static/words.js";
 
 const HIGH = 190;
 const PAD = { left: 48, right: 4, top: 42, bottom: 24 };
@@ -45,7 +45,7 @@ export function sunChart(ahead, measured, now, wide) {
   for (const one of days) {
     const middle = (x(one.from) + x(one.to)) / 2;
     if (one.from > from) drawing.append(s("path", { class: "night", d: `M${x(one.from)} ${PAD.top - 34}V${HIGH - PAD.bottom}` }));
-    drawing.append(s("text", { class: "middle", x: middle, y: 13 }, roomy ? dayWord(one.date, now) : shortDay(one.date, now)), s("text", { class: "middle strong", x: middle, y: 31 }, energy(one.wh)));
+    drawing.append(s("text", { class: "middle", x: middle, y: 13 }, roomy ? dayWord(one.date, now) : shortDay(one.date, now, (wide - PAD.left) / days.length > 76 ? "long" : "short")), s("text", { class: "middle strong", x: middle, y: 31 }, energy(one.wh)));
   }
   const nowMs = Date.parse(now);
   if (nowMs >= from && nowMs < to) drawing.append(s("path", { class: "now-mark", d: `M${x(nowMs)} ${PAD.top - 4}V${HIGH - PAD.bottom}` }));
@@ -54,7 +54,7 @@ export function sunChart(ahead, measured, now, wide) {
   return readable(drawing, { points, x, words, top: PAD.top, bottom: HIGH - PAD.bottom, wide });
 }
 
-const shortDay = (date, now) => (day(now) === date ? "today" : new Date(`${date}T12:00:00Z`).toLocaleDateString(undefined, { weekday: "short", timeZone: "UTC" }));
+const shortDay = (date, now, weekday) => (day(now) === date ? "today" : new Date(`${date}T12:00:00Z`).toLocaleDateString(LOCALE, { weekday, timeZone: "UTC" }));
 
 /** Stretches without holes; what nobody forecast is not drawn as darkness. */
 function runs(points) {

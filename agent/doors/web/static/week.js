@@ -1,13 +1,14 @@
 // A week that one can draw in: drag over an empty stretch to add a window, drag a window to move it, drag its
 // ends to stretch it, tap it (or press Enter) to edit it.
 
-import { h } from "/static/dom.js";
+import { h, renew } from "/static/dom.js";
 import { DAY_MIN, DAY_NAMES, hhmm, minutes, parts } from "/static/weekdays.js";
 import { amps, modeWord } from "/static/words.js";
 
 const SNAP = 15;
 const EDGE_PX = 12;
 const MOVED_PX = 5;
+const ROW_PX = matchMedia("(pointer: coarse)").matches ? 46 : 30; // a finger is broader than a mouse
 const LETTER_PX = 7.5; // rather no name than half of one
 
 /** Rows of a day each. `hooks`: pick(row), draw(day, from, to), move(row, from, to), all in minutes. */
@@ -66,24 +67,27 @@ export function week(hooks) {
         lanes[lane] = part.to;
         return block(part, day, lane, picked);
       });
-      tracks[day].style.height = `${8 + Math.max(1, lanes.length) * 30}px`;
-      tracks[day].replaceChildren(...blocks);
+      tracks[day].style.height = `${8 + Math.max(1, lanes.length) * ROW_PX}px`;
+      renew(tracks[day], blocks);
     });
   }
 
   function block({ row, from, to, first }, day, lane, picked) {
     const words = `${row.name}, ${DAY_NAMES[day]} ${hhmm(from)} to ${hhmm(to, true)}, ${modeWord(row.mode)}${row.amps ? `, ${amps(row.amps)}` : ""}${row.enabled ? "" : ", switched off"}`;
     const element = h("button", {
-      class: `block ${row.mode}${row.enabled ? "" : " resting"}${row.name === picked ? " picked" : ""}`, "aria-label": words, title: words, tabindex: first ? undefined : "-1",
+      class: `block ${row.mode}${row.enabled ? "" : " resting"}${row.name === picked ? " picked" : ""}`, "aria-label": words, title: words, tabindex: first ? undefined : "-1", "data-key": first ? row.name : undefined,
       onclick: () => { if (!tracks[day].dataset.dragged) hooks.pick(row); },
     }, [row.name, row.amps ? amps(row.amps) : ""].find((text) => text.length * LETTER_PX <= roomPx(tracks[day], from, to)) ?? "");
     element.window = row;
     place(element, from, to);
-    element.style.top = `${4 + lane * 30}px`;
+    element.style.top = `${4 + lane * ROW_PX}px`;
+    element.style.height = element.style.lineHeight = `${ROW_PX - 2}px`;
     return element;
   }
 
-  return { element, update };
+  /** The block that a keyboard reaches a window by, or null. */
+  const find = (name) => [...element.querySelectorAll(".block:not([tabindex])")].find((one) => one.window.name === name) ?? null;
+  return { element, update, find };
 }
 
 const roomPx = (track, from, to) => ((to - from) / DAY_MIN) * (track.clientWidth || 600) - 12;

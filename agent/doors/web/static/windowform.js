@@ -18,7 +18,7 @@ export function windowForm(hooks) {
   const charger = h("select", { id: "w-charger" });
   const until = h("input", { id: "w-until", type: "date", title: "Left empty, it holds for good" });
   const enabled = h("input", { id: "w-enabled", type: "checkbox" });
-  const title = h("h2", { id: "w-title" });
+  const title = h("h2", { id: "w-title", tabindex: "-1" });
   const dayButtons = DAY_NAMES.map((word, day) => h("button", { type: "button", "aria-label": word, onclick: () => setDays(days.includes(day) ? days.filter((one) => one !== day) : [...days, day]) }, word.slice(0, 2)));
   const modeButtons = MODES.map((one) => h("button", { type: "button", title: one.hint, onclick: () => setMode(one.mode) }, one.word));
   const remove = h("button", { type: "button", class: "plain bad", onclick: () => hooks.remove(before) }, "Delete");
@@ -73,7 +73,7 @@ export function windowForm(hooks) {
     setMode(row.mode);
     show(remove, known);
     show(element, true);
-    name.focus({ preventScroll: true });
+    (matchMedia("(pointer: coarse)").matches ? title : name).focus({ preventScroll: true }); // no keyboard over the form unasked
     element.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
   function close() {

@@ -1,6 +1,9 @@
 // Numbers and states as people say them. Every number gets its unit here.
 
-const number = (value, digits) => value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+// The page speaks English whatever the browser speaks, so that figures and dates read as its sentences do.
+export const LOCALE = "en-GB";
+
+export const number = (value, digits = 0) => value.toLocaleString(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 
 export const MODES = [
   { mode: "off", word: "Off", hint: "No charging" },
@@ -48,8 +51,14 @@ export function dayWord(iso, nowIso) {
   const that = Date.parse(`${day(iso)}T12:00:00Z`);
   const away = nowIso ? Math.round((that - Date.parse(`${day(nowIso)}T12:00:00Z`)) / 86400000) : NaN;
   const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[away];
-  return near ?? new Date(that).toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+  return near ?? new Date(that).toLocaleDateString(LOCALE, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
 }
+
+/** "13:05" today, else with its day: "tomorrow 07:00". */
+export const clockBy = (iso, nowIso) => (nowIso && day(iso) !== day(nowIso) ? `${dayWord(iso, nowIso)} ${clock(iso)}` : clock(iso));
+
+/** "3 Jun", for a narrow column. */
+export const shortDate = (iso) => new Date(`${day(iso)}T12:00:00Z`).toLocaleDateString(LOCALE, { day: "numeric", month: "short", timeZone: "UTC" });
 
 /** 5400 -> "1 h 30 min", 45 -> "45 s". */
 export function span(seconds) {
@@ -101,6 +110,9 @@ export function sunShare({ grid_w: grid, house_w: house, chargers_w: cars }) {
 
 const SIGNS = { EUR: "€", GBP: "£", USD: "$" };
 const sign = (currency) => SIGNS[currency] ?? currency;
+
+/** A sentence of the scheduler with "€" for "EUR". */
+export const signed = (text) => text.replace(/\b(EUR|GBP|USD)\b/g, sign);
 
 /** 3.2 and "€" or "EUR" -> "3.20 €". */
 export const money = (value, currency) => `${number(value, 2)} ${sign(currency)}`;
