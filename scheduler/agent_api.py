@@ -7,15 +7,15 @@ here. With `dry_run` nothing that changes the house is sent; it is written to `w
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-import requests
+from scheduler.agent_line import AgentLine
 
-TIMEOUTS_S = (2.0, 5.0)  # to connect, to answer: it is on this computer
 PREFIX = "/api/v1"
 
 Json = dict[str, Any]
@@ -45,10 +45,7 @@ class Agent:
         self.url = url.rstrip("/")
         self.dry_run = dry_run
         self.would: list[str] = []
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy from the environment has no business on loopback
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._line = AgentLine(self.url, token)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -168,28 +165,28 @@ class Agent:
         also_fine: tuple[int, ...] = (),
     ) -> Any:
         """One request and its JSON. Raises AgentDown or AgentRefused."""
+        asked = f"{path}?{urlencode(query)}" if query else path
+        sent = None if body is None else json.dumps(body, allow_nan=False).encode()
         try:
-            answer = self._session.request(
-                method, self.url + path, json=body, params=query, timeout=TIMEOUTS_S, allow_redirects=False
-            )
-        except requests.Timeout:
+            status, answer = self._line.ask(method, asked, sent)
+        except TimeoutError:
             raise AgentDown(f"The agent at {self.url} does not answer in time.") from None
-        except (requests.RequestException, ValueError):
+        except (OSError, http.client.HTTPException):
             raise AgentDown(
                 f"The agent at {self.url} can't be reached. Is it running? Try: ./sunward agent status"
             ) from None
         found = _json_of(answer)
-        if answer.ok or answer.status_code in also_fine:
+        if status < 400 or status in also_fine:
             if found is None:
                 raise AgentDown(f"What answers at {self.url} is not the agent. See [web] listen.")
             return found
-        raise AgentRefused(answer.status_code, _why(answer.status_code, found))
+        raise AgentRefused(status, _why(status, found))
 
 
-def _json_of(answer: requests.Response) -> Any:
+def _json_of(answer: bytes) -> Any:
     try:
-        return answer.json()
-    except requests.JSONDecodeError:
+        return json.loads(answer)
+    except ValueError:
         return None
 
 
