@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,8 @@ class Person:
             cwd=ROOT,
             env=os.environ | environment,
             start_new_session=True,
+            # whoever started the tests in the background left Ctrl-C switched off for all their children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.far = far
 
