@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from notify.events import Event
@@ -95,6 +94,7 @@ class JobRunner:
         dry_run: bool = False,
     ) -> None:
         self.jobs = {job.name: job for job in jobs}
+        self.folder = settings.state_dir / "scheduler"
         self._settings = settings
         self._clock = clock
         self._agent = agent
@@ -102,11 +102,6 @@ class JobRunner:
         self._pause = pause
         self._dry_run = dry_run
         self._ran_at_mono_s: dict[str, float] = {}
-
-    @property
-    def folder(self) -> Path:
-        """Where memories and locks lie."""
-        return self._settings.state_dir / "scheduler"
 
     def tick(self) -> list[Outcome]:
         """Run whatever is due."""
