@@ -14,6 +14,7 @@ from notify.settings import SettingsError
 from scheduler.clock import FakeClock
 from scheduler.fetch import BadAnswer
 from scheduler.forecast import forecast_solar, open_meteo
+from scheduler.forecast.job import EVERY_S
 from scheduler.forecast.known import hottest_today, known_forecast, path_of
 from scheduler.forecast.settings import PlaneSettings
 from scheduler.forecast.slots import SolarSlot, energy_wh, joined, learned
@@ -116,8 +117,14 @@ def home(config, agent, house, sun):
     return house(*jobs_of(SchedulerSettings.load(config))[1:], clock=clock)
 
 
+def live(home, hours):
+    """Every run of so many hours: all that was said."""
+    runs = [home.after(EVERY_S) for _ in range(round(hours * 3600 / EVERY_S))]
+    return [line for outcomes in runs for one in outcomes for line in one.sentences]
+
+
 def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config):
-    said = [line for _ in range(144) for one in home.after(600) for line in one.sentences]
+    said = live(home, 24)
     assert sun.calls == 8
     assert said[0].startswith("Today ")
     assert "kWh of sun are forecast, tomorrow" in said[0]
@@ -127,20 +134,20 @@ def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config
 
 
 def test_the_agent_is_told_what_is_to_come_and_again_when_it_may_have_forgotten(home, agent):
-    home.after(600)
+    home.after(EVERY_S)
     first = agent.forecast[0]
     assert (first["start"], first["end"]) == ("2026-06-10T00:00:00+02:00", "2026-06-10T01:00:00+02:00")
     assert max(one["watts"] for one in agent.forecast) > 3000
-    [home.after(600) for _ in range(12)]
+    live(home, 2)
     assert agent.calls.count(("PUT", "/api/v1/forecast")) == 2  # and once the day before was learned from
     told = list(agent.forecast)
     agent.forecast = []  # the agent began anew
-    home.after(600)
+    home.after(EVERY_S)
     assert agent.forecast == told
 
 
 def test_yesterdays_truth_corrects_tomorrow(home):
-    said = [line for _ in range(6 * 20) for one in home.after(600) for line in one.sentences]
+    said = live(home, 20)
     told = [line for line in said if line.startswith("Yesterday gave 24.0 kWh")]
     factor = known_forecast(home.settings).factor
     assert 0.6 < factor < 1.0
@@ -150,17 +157,17 @@ def test_yesterdays_truth_corrects_tomorrow(home):
 
 def test_a_day_with_holes_teaches_nothing(home, sun):
     sun.rows = 50
-    [home.after(600) for _ in range(6 * 20)]
+    live(home, 20)
     assert known_forecast(home.settings).factor == 1.0
 
 
 def test_a_dead_service_costs_nothing_that_is_known_and_is_told_after_half_a_day(home, sun):
-    home.after(600)
+    home.after(EVERY_S)
     before = known_forecast(home.settings)
     sun.trouble = Response("<html>", 200)
-    [home.after(600) for _ in range(6 * 11)]
+    live(home, 11)
     assert home.told == []
-    [home.after(600) for _ in range(6 * 4)]
+    live(home, 4)
     assert [event.kind for event in home.told] == ["forecast_missing"]
     assert known_forecast(home.settings).raw == before.raw
 
@@ -169,7 +176,7 @@ def test_a_damaged_file_is_as_none(home):
     path_of(home.settings).parent.mkdir(parents=True, exist_ok=True)
     path_of(home.settings).write_text('{"slots": [[1, 2]]')
     assert known_forecast(home.settings).slots == ()
-    home.after(600)
+    home.after(EVERY_S)
     assert known_forecast(home.settings).slots != ()
 
 
