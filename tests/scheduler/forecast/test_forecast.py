@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug import Response
 
 from notify.settings import SettingsError
 from scheduler.clock import FakeClock
@@ -20,6 +19,7 @@ from scheduler.forecast.settings import PlaneSettings
 from scheduler.forecast.slots import SolarSlot, energy_wh, joined, learned
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
+from simulator.clouds.web import Answer, WebPeer
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "forecast"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -87,23 +87,27 @@ def test_the_factor_stays_within_reason(factor, forecast_wh, measured_wh):
 class Sun:
     """Open-Meteo as a peer, and the agent's history."""
 
-    def __init__(self, server, agent):
+    def __init__(self, agent):
         self.calls, self.trouble, self.measured_w, self.rows = 0, None, 1000.0, 96
-        server.expect_request("/v1/forecast").respond_with_handler(self._answer)
+        self.web = WebPeer(self._answer).start()
+        self.url = self.web.url
         agent.history = self._history
 
     def _answer(self, request):
+        assert request.path == "/v1/forecast"
         self.calls += 1
-        assert (request.args["tilt"], request.args["azimuth"]) == ("30", "0")
-        return self.trouble or Response(capture("open_meteo"), content_type="application/json")
+        assert (request.query["tilt"], request.query["azimuth"]) == ("30", "0")
+        return self.trouble or Answer(json.loads(capture("open_meteo")))
 
     def _history(self, start, end, step_s):
         return [{"start": "x", "solar_w": self.measured_w}] * self.rows
 
 
 @pytest.fixture
-def sun(httpserver, agent):
-    return Sun(httpserver, agent)
+def sun(agent):
+    found = Sun(agent)
+    yield found
+    found.web.stop()
 
 
 @pytest.fixture
@@ -111,7 +115,7 @@ def home(config, agent, house, sun):
     config.write_text(
         config.read_text()
         + "[forecast]\nlatitude = 48.2\nlongitude = 16.36\nplanes = [{ kwp = 5 }]\n"
-        + f'address = "{agent.url}"\n'
+        + f'address = "{sun.url}"\n'
     )
     clock = FakeClock(datetime(2026, 6, 10, 6, tzinfo=BERLIN))
     return house(*jobs_of(SchedulerSettings.load(config))[1:], clock=clock)
@@ -164,7 +168,7 @@ def test_a_day_with_holes_teaches_nothing(home, sun):
 def test_a_dead_service_costs_nothing_that_is_known_and_is_told_after_half_a_day(home, sun):
     home.after(EVERY_S)
     before = known_forecast(home.settings)
-    sun.trouble = Response("<html>", 200)
+    sun.trouble = Answer("<html>")
     live(home, 11)
     assert home.told == []
     live(home, 4)
