@@ -119,6 +119,10 @@ class Outbox:
 
     # --- letters -----------------------------------------------------------------------------------
 
+    def is_idle(self) -> bool:
+        """Whether there is neither news nor a letter that waits. Raises OutboxError."""
+        return not self._file.do(_has_work)
+
     def make_letters(
         self, policy: Policy, channels: Mapping[str, Severity], now: datetime
     ) -> datetime | None:
@@ -126,8 +130,6 @@ class Outbox:
 
         `channels`: by name, the least severity that each wants to hear of.
         """
-        if not self._file.do(_has_work):
-            return None
         return self._file.do(lambda db: _make_letters(db, policy, channels, now))
 
     def claim(self, channel: str, now: datetime, *, hurry: bool = False) -> Job | None:

@@ -67,6 +67,8 @@ def _sum(one: Report, two: Report) -> Report:
 def _round(
     box: Outbox, channels: Sequence[Channel], policy: Policy, style: Style, now: datetime, hurry: bool
 ) -> Report:
+    if box.is_idle():
+        return Report()
     following = box.make_letters(policy, {channel.name: channel.least for channel in channels}, now)
     dates = [following] if following else []
     sent = given_up = 0

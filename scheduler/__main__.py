@@ -27,7 +27,7 @@ from typing import Any
 from notify.said import to_the_end
 from notify.settings import SettingsError
 from scheduler import commands
-from scheduler.agent_api import Agent, AgentError
+from scheduler.agent_api import Agent, AgentError, agent_of
 from scheduler.clock import Clock, SystemClock
 from scheduler.jobs import Job, JobRunner, Outcome
 from scheduler.letters import Letters
@@ -141,7 +141,7 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
 def _runner(
     settings: SchedulerSettings, asked: argparse.Namespace, pause: Callable[[float], Any]
 ) -> JobRunner:
-    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
+    agent = agent_of(settings, dry_run=asked.dry_run)
     clock: Clock = asked.clock or SystemClock(settings.site.zone)
     letters = Letters(settings)
     jobs = [*jobs_of(settings), *letters.jobs]  # letters last: they carry what the others have to tell
@@ -225,7 +225,7 @@ def _jobs(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
 def _by_hand(
     settings: SchedulerSettings, asked: argparse.Namespace, act: Callable[[Agent], str | Sequence[str]]
 ) -> int:
-    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
+    agent = agent_of(settings, dry_run=asked.dry_run)
     said = act(agent)
     for line in agent.would or ([said] if isinstance(said, str) else said):
         print(line)

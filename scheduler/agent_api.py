@@ -8,14 +8,18 @@ here. With `dry_run` nothing that changes the house is sent; it is written to `w
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-import requests
+import urllib3
 
-TIMEOUTS_S = (2.0, 5.0)  # to connect, to answer: it is on this computer
+from scheduler.settings import SchedulerSettings
+
+CONNECT_S, ANSWER_S = 2.0, 5.0  # it is on this computer
 PREFIX = "/api/v1"
 
 Json = dict[str, Any]
@@ -39,16 +43,28 @@ class AgentRefused(AgentError):
 
 
 class Agent:
-    """The agent's HTTP API (`/api/v1`), one method for each call. JSON values in and out."""
+    """The agent's HTTP API (`/api/v1`), one method for each call. JSON values in and out.
 
-    def __init__(self, url: str, token: str = "", *, dry_run: bool = False) -> None:
+    One connection is kept, without proxies, redirects or cookies: they have no business on this computer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        dry_run: bool = False,
+        certificate: Path | None = None,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        """`certificate`: the file with which the agent speaks https."""
         self.url = url.rstrip("/")
         self.dry_run = dry_run
         self.would: list[str] = []
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy from the environment has no business on loopback
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._certificate = certificate
+        self._patience = urllib3.Timeout(connect=CONNECT_S, read=answer_s)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._pool: urllib3.HTTPConnectionPool | None = None
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -168,28 +184,58 @@ class Agent:
         also_fine: tuple[int, ...] = (),
     ) -> Any:
         """One request and its JSON. Raises AgentDown or AgentRefused."""
+        asked = f"{path}?{urlencode(query)}" if query else path
+        headers = self._headers if body is None else self._headers | {"Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body, allow_nan=False)
         try:
-            answer = self._session.request(
-                method, self.url + path, json=body, params=query, timeout=TIMEOUTS_S, allow_redirects=False
-            )
-        except requests.Timeout:
-            raise AgentDown(f"The agent at {self.url} does not answer in time.") from None
-        except (requests.RequestException, ValueError):
-            raise AgentDown(
-                f"The agent at {self.url} can't be reached. Is it running? Try: ./sunward agent status"
-            ) from None
-        found = _json_of(answer)
-        if answer.ok or answer.status_code in also_fine:
+            answer = self._line().request(method, asked, body=sent, headers=headers)
+        except urllib3.exceptions.SSLError as error:
+            self._pool = None  # a renewed certificate is read before the next call
+            says = f"What answers at {self.url} has another certificate than [web] tls_cert."
+            raise AgentDown(says) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise AgentDown(self._no_answer(error)) from None
+        found = _json_of(answer.data)
+        if answer.status < 400 or answer.status in also_fine:
             if found is None:
                 raise AgentDown(f"What answers at {self.url} is not the agent. See [web] listen.")
             return found
-        raise AgentRefused(answer.status_code, _why(answer.status_code, found))
+        raise AgentRefused(answer.status, _why(answer.status, found))
+
+    def _no_answer(self, error: Exception) -> str:
+        # urllib3 counts a refused connection among those that came too late
+        is_there = not isinstance(error, urllib3.exceptions.NewConnectionError)
+        if is_there and isinstance(error, urllib3.exceptions.TimeoutError):
+            return f"The agent at {self.url} does not answer in time."
+        return f"The agent at {self.url} can't be reached. Is it running? Try: ./sunward agent status"
+
+    def _line(self) -> urllib3.HTTPConnectionPool:
+        if self._pool is None:
+            trust: Json = {}
+            if self._certificate is not None:
+                trust = {"ssl_context": trust_in(self._certificate), "assert_hostname": False}
+            self._pool = urllib3.connection_from_url(self.url, timeout=self._patience, retries=False, **trust)
+        return self._pool
 
 
-def _json_of(answer: requests.Response) -> Any:
+def agent_of(settings: SchedulerSettings, *, dry_run: bool = False) -> Agent:
+    """The agent of the house that these settings describe."""
+    where, key = settings.agent_url, settings.token
+    return Agent(where, key, dry_run=dry_run, certificate=settings.agent_certificate)
+
+
+def trust_in(certificate: Path) -> ssl.SSLContext:
+    """Trust in this one certificate, whoever signed it, whatever name it bears. Raises OSError."""
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def _json_of(answer: bytes) -> Any:
     try:
-        return answer.json()
-    except requests.JSONDecodeError:
+        return json.loads(answer)
+    except ValueError:
         return None
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from notify.events import Event
@@ -96,6 +95,7 @@ class JobRunner:
         dry_run: bool = False,
     ) -> None:
         self.jobs = {job.name: job for job in jobs}
+        self.folder = settings.state_dir / "scheduler"
         self._settings = settings
         self._clock = clock
         self._agent = agent
@@ -105,11 +105,6 @@ class JobRunner:
         self._ran_at_mono_s: dict[str, float] = {}
         self._unkept: dict[str, float] = {}  # jobs whose notes the disk does not take, since (mono_s)
         self._told_unkept = False
-
-    @property
-    def folder(self) -> Path:
-        """Where memories and locks lie."""
-        return self._settings.state_dir / "scheduler"
 
     def tick(self) -> list[Outcome]:
         """Run whatever is due."""

@@ -28,7 +28,7 @@ class Memory:
         self.problem = ""
         self.marked_s = 0.0  # the file's own date, see `save`
         self._dry_run = dry_run
-        self._on_disk = ""  # without its line breaks: those cost eight times as much to write
+        self._on_disk = ""
         self.data = self._load()
 
     def save(self, mark_s: float | None = None, *, hasty: bool = False, sure: bool = False) -> None:
@@ -41,21 +41,20 @@ class Memory:
         """
         if self._dry_run:
             return
-        short = json.dumps(self.data, ensure_ascii=False)
-        if short != self._on_disk:
-            text = json.dumps(self.data, ensure_ascii=False, indent=1) + "\n"
+        text = json.dumps(self.data, ensure_ascii=False) + "\n"  # line breaks would cost eight times as much
+        if text != self._on_disk:
             write_atomically(self.path, text, hasty=hasty, sure=sure)
-            self._on_disk = short
+            self._on_disk = text
         if mark_s is not None:
             with suppress(OSError):
                 os.utime(self.path, (mark_s, mark_s))
 
     def _load(self) -> dict[str, Any]:
         try:
-            text = self.path.read_text(encoding="utf-8")
-            self.marked_s = self.path.stat().st_mtime
-            found = json.loads(text)
-            self._on_disk = json.dumps(found, ensure_ascii=False)
+            with open(self.path, encoding="utf-8") as file:
+                self.marked_s = os.fstat(file.fileno()).st_mtime
+                self._on_disk = file.read()
+            found = json.loads(self._on_disk)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -78,8 +77,7 @@ def write_atomically(path: Path, text: str, *, hasty: bool = False, sure: bool =
     """
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with open(_opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             if not hasty:
@@ -112,8 +110,7 @@ def only_one(path: Path, *, wait: bool = False) -> Iterator[bool]:
     The system lets go of it when a process dies, so a crash never leaves it locked. Raises KeepError.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = _opened(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     except OSError as error:
         raise KeepError(f"{path} can't be opened: {error.strerror}. Who owns the state folder?") from None
     try:
@@ -125,3 +122,12 @@ def only_one(path: Path, *, wait: bool = False) -> Iterator[bool]:
         yield free
     finally:
         os.close(file)
+
+
+def _opened(path: Path, how: int) -> int:
+    """A file for its owner's eyes only, in a folder that is made where it is missing. Raises OSError."""
+    try:
+        return os.open(path, how, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, how, 0o600)

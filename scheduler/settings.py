@@ -74,6 +74,7 @@ class SchedulerSettings:
     windows: tuple[Window, ...] = ()
     chargers: Mapping[str, str] = field(default_factory=dict)
     agent_url: str = f"http://{DEFAULT_LISTEN}"
+    agent_certificate: Path | None = None  # where it speaks https
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     tables: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -105,7 +106,8 @@ class SchedulerSettings:
             problems.append(str(error))
         if problems:
             raise SettingsError(problems)
-        return cls(path, site, site.state_path(path), windows, chargers, url, secrets, tables)
+        state, certificate = site.state_path(path), _agent_certificate(tables, path)
+        return cls(path, site, state, windows, chargers, url, certificate, secrets, tables)
 
     @property
     def token(self) -> str:
@@ -139,4 +141,11 @@ def _agent_url(tables: Mapping[str, Any]) -> str:
             f'web.listen: write an address and a port, like "{DEFAULT_LISTEN}" (found {listen!r}).'
         )
     here = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}
-    return f"http://{here.get(host, host)}:{port}"
+    scheme = "https" if web.get("tls_cert") else "http"
+    return f"{scheme}://{here.get(host, host)}:{port}"
+
+
+def _agent_certificate(tables: Mapping[str, Any], path: Path) -> Path | None:
+    web = tables.get("web", {})
+    name = web.get("tls_cert") if isinstance(web, dict) else None
+    return path.parent / name if isinstance(name, str) and name else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -103,6 +104,7 @@ def last_showing(day: date, minute: int, zone: tzinfo) -> int:
     return _end_of_gap(late, early, zone) if skipped else late
 
 
+@lru_cache(maxsize=1024)
 def _readings(day: date, minute: int, zone: tzinfo) -> tuple[int, int, bool]:
     """Both readings of a local time (equal on most days), and whether the clock skips it."""
     shown = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.config import House
+from scheduler.agent_api import trust_in
 
 PATIENCE_S = 3.0
 
@@ -67,9 +68,7 @@ def _trust(house: House) -> ssl.SSLContext | None:
     """For https: the house's own certificate, whatever name it is made out to."""
     if not house.settings.web.tls_cert:
         return None
-    context = ssl.create_default_context(cafile=str(house.path.parent / house.settings.web.tls_cert))
-    context.check_hostname = False
-    return context
+    return trust_in(house.path.parent / house.settings.web.tls_cert)
 
 
 def status(house: House, as_json: bool) -> int:

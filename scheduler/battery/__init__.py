@@ -58,9 +58,16 @@ def site_at(context: Context) -> EnergySite:
 
 
 def look(context: Context) -> Site:
-    """The battery as it is, from its gateway where there is one. Raises BatteryError."""
+    """Its charge and reserve, and what else is known: from a moment ago, its gateway, or its cloud.
+
+    Raises BatteryError.
+    """
+    from scheduler.battery.seen import seen
     from scheduler.battery.site import BatteryError
 
+    wall = context.moment.wall
+    if wall and (just_read := seen(context.settings, wall.timestamp())):
+        return just_read
     battery = _settings(context.settings)
     local = _gateway(battery, context.settings) if battery else None
     if local is not None:

@@ -26,6 +26,7 @@ from scheduler.battery.policy import (
     turn_to_report,
     wanted,
 )
+from scheduler.battery.seen import KEEPER, forget, note
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError, EnergySite
 from scheduler.cars.account import account_of, tell_calls
@@ -54,7 +55,7 @@ class Keeper:
     def jobs(self) -> list[Job]:
         """Both of them."""
         return [
-            Job("powerwall", EVERY_S, self.keep, "keeps the battery's mode and reserve by period"),
+            Job(KEEPER, EVERY_S, self.keep, "keeps the battery's mode and reserve by period"),
             Job("powerwall_report", EVERY_S, self.report, "reports the battery when a peak is over"),
         ]
 
@@ -73,6 +74,7 @@ class Keeper:
         said: list[str] = []
         try:
             site = self._look(context, want, said)
+            note(kept, site, now)
             said += self._act(context, want, site, wall)
         except BatteryError as error:
             return self._failed(context, want, str(error), now, error.rest_s)
@@ -126,6 +128,7 @@ class Keeper:
         before = {key: value for key, value in actual(site).items() if key in values}
         if context.dry_run:
             return [f"would set {in_words(values)} (now {in_words(before)})"]
+        forget(context.memory.data)
         service = self.cloud(context)
         for key, value in values.items():
             service.change(key, value)

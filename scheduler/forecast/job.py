@@ -10,7 +10,7 @@ import json
 import logging
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from types import ModuleType
 
 from notify.events import event_of
@@ -22,14 +22,16 @@ from scheduler.forecast.slots import Heat, SolarSlot, corrected, energy_wh, join
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.kept import write_atomically
 from scheduler.tariffs.sources import midnights
+from scheduler.tariffs.unchanged import Unchanged
 from scheduler.wallclock import at
 
 log = logging.getLogger(__name__)
-EVERY_S = 600.0
+EVERY_S = 900.0
 ASK_AGAIN_S = 1800.0
 SILENT_S = 12 * 3600.0
 MOST_SHOWN = 500  # as many as the agent takes
 STEP_S = 900
+_STATES: Unchanged[str] = Unchanged()
 SERVICES: dict[str, ModuleType] = {"open_meteo": open_meteo, "forecast_solar": forecast_solar}
 
 
@@ -52,7 +54,7 @@ def run(forecast: ForecastSettings, context: Context) -> Sequence[str]:
     fresh = 0 <= now - _number(kept.get("got")) < service.REFRESH_S - 60
     soon = 0 <= now - _number(kept.get("asked")) < ASK_AGAIN_S - 60
     resting = soon or now < _number(kept.get("rest_until")) < now + 86400
-    raw, heat = have.raw, have.heat
+    raw, heat, slots = have.raw, have.heat, have.slots
     if not fresh and not resting:
         kept["asked"] = now
         try:
@@ -69,29 +71,36 @@ def run(forecast: ForecastSettings, context: Context) -> Sequence[str]:
         rows = [[slot.start_s, slot.end_s, round(slot.watts, 1)] for slot in raw]
         told = {"factor": round(factor, 4), "slots": rows, "heat": [list(one) for one in heat]}
         write_atomically(known.path_of(context.settings), json.dumps(told) + "\n")
-    _show(context, corrected(raw, factor), wall)
+        slots = tuple(corrected(raw, factor))
+    _show(context, slots, wall)
     return said
 
 
-def _show(context: Context, slots: Sequence[SolarSlot], wall: datetime) -> None:
+def _show(context: Context, slots: tuple[SolarSlot, ...], wall: datetime) -> None:
     """Tell the agent today's sun and the coming one, for its page; one that can't be told is told later."""
-    kept, zone = context.memory.data, context.settings.site.zone
-    state = f"{zlib.crc32(repr(slots).encode()):08x}"
-    today_s = midnights(wall)[0].timestamp()
-    rows = [
-        {"start": at(one.start_s, zone).isoformat(), "end": at(one.end_s, zone).isoformat()}
-        | {"watts": one.watts}
-        for one in slots
-        if one.end_s > today_s
-    ]
+    kept = context.memory.data
+    state = _STATES.get((slots,), lambda: f"{zlib.crc32(repr(slots).encode()):08x}")
     try:
         if kept.get("shown") == state and context.agent.forecast():
             return  # an agent that began anew has forgotten it
-        context.agent.put_forecast(rows[:MOST_SHOWN])
+        context.agent.put_forecast(_rows(slots, midnights(wall)[0].timestamp(), context.settings.site.zone))
     except AgentError as error:
         log.info("the forecast could not be shown: %s", error)
     else:
         kept["shown"] = state
+
+
+def _rows(slots: Sequence[SolarSlot], since_s: float, zone: tzinfo) -> list[Mapping[str, object]]:
+    """The slots that end later, as PUT /api/v1/forecast takes them."""
+    coming = [one for one in slots if one.end_s > since_s][:MOST_SHOWN]
+    return [
+        {
+            "start": at(one.start_s, zone).isoformat(),
+            "end": at(one.end_s, zone).isoformat(),
+            "watts": one.watts,
+        }
+        for one in coming
+    ]
 
 
 def ask_service(

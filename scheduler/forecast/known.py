@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,18 @@ def path_of(settings: SchedulerSettings) -> Path:
 def read(path: Path) -> Forecast:
     """The file's forecast, or an empty one."""
     try:
-        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        raw = tuple(SolarSlot(float(a), float(b), float(watts)) for a, b, watts in found["slots"])
-        heat = tuple((float(at_s), float(value)) for at_s, value in found["heat"])
-        factor = float(found["factor"])
+        return _known(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         return Forecast()
+
+
+@lru_cache(maxsize=2)
+def _known(text: str) -> Forecast:
+    """A file's forecast. Often asked for, seldom changed."""
+    found: Mapping[str, Any] = json.loads(text)
+    raw = tuple(SolarSlot(float(a), float(b), float(watts)) for a, b, watts in found["slots"])
+    heat = tuple((float(at_s), float(value)) for at_s, value in found["heat"])
+    factor = float(found["factor"])
     return Forecast(tuple(corrected(raw, factor)), raw, heat, factor)
 
 

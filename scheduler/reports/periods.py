@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
+from functools import lru_cache
 
 from scheduler.wallclock import at, first_showing
 
@@ -70,6 +71,7 @@ def _month(now_s: float, zone: tzinfo) -> Period:
     return _days("monthly_report", (end - timedelta(days=1)).replace(day=1), end, zone)
 
 
+@lru_cache(maxsize=8)
 def _days(kind: str, first: date, end: date, zone: tzinfo) -> Period:
     spans = tuple(day_span(day, zone) for day in _each(first, end))
     return Period(kind, first, end - timedelta(days=1), spans)

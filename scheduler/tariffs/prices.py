@@ -9,7 +9,7 @@ from scheduler.settings import SchedulerSettings
 from scheduler.tariffs.cache import Cache
 from scheduler.tariffs.formula import Formula, read_formula
 from scheduler.tariffs.settings import TariffSettings
-from scheduler.tariffs.slots import PriceSlot
+from scheduler.tariffs.slots import PriceSlot, ending_after
 from scheduler.tariffs.sources import source_of
 from scheduler.tariffs.unchanged import Unchanged
 
@@ -45,8 +45,7 @@ def coming_prices(
 ) -> tuple[PriceSlot, ...]:
     """What power costs from two hours before `wall` on."""
     since_s = wall.timestamp() - 7200
-    slots = bought(tariff, spot_slots(settings, tariff, wall))
-    return tuple(slot for slot in slots if slot.end.timestamp() > since_s)
+    return tuple(ending_after(bought(tariff, spot_slots(settings, tariff, wall)), since_s))
 
 
 def priced(tariff: TariffSettings, spot: tuple[PriceSlot, ...]) -> Prices:

@@ -70,14 +70,20 @@ def in_order(slots: Iterable[PriceSlot]) -> tuple[PriceSlot, ...]:
 def price_at(slots: Sequence[PriceSlot], wall: datetime) -> PriceSlot | None:
     """The slot that holds at `wall`; None: the price is unknown."""
     now = _s(wall)
-    return next((slot for slot in slots if _s(slot.start) <= now < _s(slot.end)), None)
+    begun = bisect_right(slots, now, key=lambda slot: _s(slot.start))
+    last = slots[begun - 1] if begun else None
+    return last if last and now < _s(last.end) else None
+
+
+def ending_after(slots: Sequence[PriceSlot], instant_s: float) -> Sequence[PriceSlot]:
+    """The slots that are not over at an instant (seconds since 1970)."""
+    return slots[bisect_right(slots, instant_s, key=lambda slot: _s(slot.end)) :]
 
 
 def known_until(slots: Sequence[PriceSlot], wall: datetime) -> datetime:
     """Up to when prices are known from `wall` on without a gap; `wall` itself when not even now."""
     until, until_s = wall, _s(wall)
-    first = bisect_right(slots, until_s, key=lambda slot: _s(slot.end))
-    for slot in slots[first:]:
+    for slot in ending_after(slots, until_s):
         if _s(slot.start) > until_s:
             break
         if (end_s := _s(slot.end)) > until_s:
@@ -142,7 +148,7 @@ def _within(slots: Sequence[PriceSlot], begin: datetime, end: datetime) -> list[
             slot.end if _s(slot.end) <= end_s else end,
             slot.price_per_kwh,
         )
-        for slot in slots
+        for slot in ending_after(slots, begin_s)
         if max(_s(slot.start), begin_s) < min(_s(slot.end), end_s)
     ]
 

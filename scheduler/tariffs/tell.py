@@ -71,7 +71,7 @@ def _same(found: Mapping[str, Any], currency: str, rows: Sequence[Row]) -> bool:
     slots = found.get("slots")
     if found.get("currency") != currency or not isinstance(slots, list) or len(slots) != len(rows):
         return False
-    return all(_key(one) == _key(row) for one, row in zip(slots, rows, strict=True))
+    return all(one == row or _key(one) == _key(row) for one, row in zip(slots, rows, strict=True))
 
 
 def _key(row: object) -> tuple[object, ...]:

@@ -106,7 +106,8 @@ def _handler(peer: WebPeer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30.0
-        disable_nagle_algorithm = True  # an answer goes out in two pieces, and must not wait 40 ms
+        wbufsize = 1 << 16  # an answer goes out in one piece,
+        disable_nagle_algorithm = True  # and a larger one must not wait 40 ms for its second
 
         def do_GET(self) -> None:
             self._serve()

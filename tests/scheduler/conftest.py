@@ -1,17 +1,17 @@
 """A house for the scheduler's tests: settings, a fake clock, and an agent that is a real server."""
 
 import json
-import re
 from datetime import datetime
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
-from werkzeug import Response
 
 from scheduler.agent_api import Agent
 from scheduler.clock import FakeClock
 from scheduler.jobs import JobRunner
 from scheduler.settings import SchedulerSettings
+from simulator.clouds.web import Answer, WebPeer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 6, 10, 12, tzinfo=BERLIN)
@@ -20,8 +20,8 @@ NOON = datetime(2026, 6, 10, 12, tzinfo=BERLIN)
 class AgentPeer:
     """As much of the agent's API as the scheduler uses, over real HTTP; it remembers what it was told."""
 
-    def __init__(self, server):
-        self.url = server.url_for("").rstrip("/")
+    def __init__(self, url):
+        self.url = url
         self.windows = []
         self.cars = {}
         self.forecast = []
@@ -36,44 +36,34 @@ class AgentPeer:
         self.calls = []
         self.history = lambda start, end, step_s: []
         self.sessions = lambda start, end: []
-        for name in ("forecast", "prices"):
-            server.expect_request(f"/api/v1/{name}").respond_with_handler(self._ahead)
         self.account = None
-        server.expect_request("/api/v1/calls").respond_with_handler(self._told_calls)
-        for path in ("/api/v1/history", "/api/v1/sessions"):
-            server.expect_request(path).respond_with_handler(self._past)
-        for path in ("/healthz", "/api/v1/state", "/api/v1/mode", "/api/v1/boost", "/api/v1/windows"):
-            server.expect_request(path).respond_with_handler(self._answer)
-        for path in ("/api/v1/windows/", "/api/v1/cars", "/api/v1/meters/"):
-            server.expect_request(re.compile(path + ".*")).respond_with_handler(self._answer)
 
-    def _answer(self, request):
+    def answer(self, request):
+        path = request.path.removeprefix("/api/v1")
+        if path == "/calls":
+            self.account = json.loads(request.body)
+            return Answer(self.account)
         self.calls.append((request.method, request.path))
-        body = json.loads(request.data) if request.data else None
-        found = getattr(self, f"_{request.method.lower()}")(request.path.removeprefix("/api/v1"), body)
+        if path in ("/history", "/sessions"):
+            return self._past(request)
+        body = json.loads(request.body) if request.body else None
+        if path in ("/forecast", "/prices"):
+            if request.method == "PUT":
+                setattr(self, path[1:], body)
+            return Answer(getattr(self, path[1:]))
+        if not path.startswith(("/healthz", "/state", "/mode", "/boost", "/windows", "/cars", "/meters/")):
+            return Answer({"detail": f"The agent of the tests knows nothing of {path}."}, 404)
+        found = getattr(self, f"_{request.method.lower()}")(unquote(path), body)
         status, answer = found if isinstance(found, tuple) else (200, found)
-        return Response(json.dumps(answer), status, content_type="application/json")
-
-    def _ahead(self, request):
-        name = request.path.rsplit("/", 1)[1]
-        self.calls.append((request.method, request.path))
-        if request.method == "PUT":
-            setattr(self, name, json.loads(request.data))
-        return Response(json.dumps(getattr(self, name)), content_type="application/json")
-
-    def _told_calls(self, request):
-        self.account = json.loads(request.data)
-        return Response(request.data, content_type="application/json")
+        return Answer(answer, status)
 
     def _past(self, request):
-        self.calls.append((request.method, request.path))
         if not self.ok:
-            return Response('{"detail": "The history can\'t be read."}', 503, content_type="application/json")
-        span = [datetime.fromisoformat(request.args[name]) for name in ("from", "to")]
+            return Answer({"detail": "The history can't be read."}, 503)
+        span = [datetime.fromisoformat(request.query[name]) for name in ("from", "to")]
         if request.path.endswith("sessions"):
-            return Response(json.dumps(self.sessions(*span)), content_type="application/json")
-        rows = self.history(*span, int(request.args["step_s"]))
-        return Response(json.dumps(rows), content_type="application/json")
+            return Answer(self.sessions(*span))
+        return Answer(self.history(*span, int(request.query["step_s"])))
 
     def _get(self, path, _):
         if path == "/healthz":
@@ -123,9 +113,27 @@ class AgentPeer:
         return self.windows
 
 
+@pytest.fixture(scope="session")
+def agents():
+    """One server for the agents of all tests: `serve(agent)` lets it be this one."""
+
+    class Agents:
+        def __init__(self):
+            self.now = None
+            self.web = WebPeer(lambda request: self.now.answer(request)).start()
+
+        def serve(self, agent):
+            self.now = agent
+            return agent
+
+    found = Agents()
+    yield found
+    found.web.stop()
+
+
 @pytest.fixture
-def agent(httpserver):
-    return AgentPeer(httpserver)
+def agent(agents):
+    return agents.serve(AgentPeer(agents.web.url))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The client of the agent's API against a real HTTP server: what it sends, and how it takes bad days."""
 
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -66,10 +68,73 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would(httpserver):
     assert httpserver.log == []
 
 
+class OneLine:
+    """A server for one connection after the other: it gives each the answers of one list, and hangs up."""
+
+    def __init__(self, *calls):
+        self.heard = []
+        self._calls = calls
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._hung_up = [threading.Event() for _ in calls]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._thread.join(5.0)
+        self._door.close()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._door.getsockname()[1]}"
+
+    def has_hung_up(self, call):
+        return self._hung_up[call].wait(5.0)
+
+    def _serve(self):
+        for number, answers in enumerate(self._calls):
+            line, _ = self._door.accept()
+            with line:
+                for answer in answers:
+                    self.heard.append((number, line.recv(65536).split(b" ")[1]))
+                    line.sendall(answer)
+            self._hung_up[number].set()
+
+
+GOOD = b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"ok": true}'
+CUT_SHORT = GOOD.replace(b"12", b"99")
+
+
+def test_one_connection_serves_until_the_agent_hangs_up_and_then_there_is_a_new_one():
+    with OneLine([GOOD, GOOD], [GOOD]) as peer:
+        agent = Agent(peer.url)
+        assert agent.health() == agent.state() == {"ok": True}
+        assert peer.has_hung_up(0)
+        assert agent.health() == {"ok": True}
+    assert peer.heard == [(0, b"/healthz"), (0, b"/api/v1/state"), (1, b"/healthz")]
+
+
+@pytest.mark.parametrize("answer", [CUT_SHORT, b"", b"\x00\xff no HTTP\r\n\r\n"])
+def test_an_answer_that_is_cut_short_is_asked_for_once_and_the_next_call_is_fine(answer):
+    with OneLine([answer], [GOOD]) as peer:
+        agent = Agent(peer.url)
+        with pytest.raises(AgentDown, match="can't be reached"):
+            agent.end_boost()
+        assert agent.health() == {"ok": True}
+    assert peer.heard == [(0, b"/api/v1/boost"), (1, b"/healthz")]
+
+
+def test_an_agent_that_hangs_is_not_waited_for_for_ever():
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        agent = Agent(f"http://127.0.0.1:{door.getsockname()[1]}", answer_s=0.05)
+        with pytest.raises(AgentDown, match="does not answer in time"):
+            agent.health()
+
+
 @pytest.fixture
 def unused_port():
-    import socket
-
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]

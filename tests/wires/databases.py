@@ -18,7 +18,7 @@ import pg8000.dbapi
 import pymysql
 import pytest
 
-from tests.conftest import need
+from tests.conftest import SCRATCH, need
 
 PATIENCE_S = 30
 
@@ -63,7 +63,7 @@ def wait_until(answers) -> None:
 
 @contextmanager
 def _private_folder(owner: str) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="sunward-db-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="sunward-db-", dir=SCRATCH))
     try:
         if owner:
             shutil.chown(folder, owner)

@@ -25,6 +25,12 @@ def answer(house, text, *more, listen_s=1.5):
     return main([*begin, *more])
 
 
+def heed_signals():
+    """Whoever started the tests in the background, or with nohup, switched these off for every child."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Person:
     """Reads what the wizard prints on a real terminal, and types."""
 
@@ -39,9 +45,7 @@ class Person:
             cwd=ROOT,
             env=os.environ | environment,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGHUP, signal.SIG_DFL
-            ),  # also where nohup runs the tests
+            preexec_fn=heed_signals,
         )
         self.far = far
 

@@ -17,7 +17,7 @@ from agent.commands.wizard.places import region
 from agent.commands.wizard.talk import Talk
 from agent.commands.wizard.trouble import plainly, together
 from notify.settings import SettingsError
-from scheduler.agent_api import Agent
+from scheduler.agent_api import agent_of
 from scheduler.battery import site_at
 from scheduler.battery.settings import BatterySettings
 from scheduler.battery.site import BatteryError
@@ -148,7 +148,7 @@ def _works(talk: Talk, draft: Draft) -> bool:
     if moment.wall is None:
         return True
     memory = Memory(settings.state_dir / "scheduler" / "setup.json", dry_run=True)
-    agent = Agent(settings.agent_url, settings.token)
+    agent = agent_of(settings)
     try:
         seen = site_at(Context(settings, moment, agent, memory, lambda event: None, lambda s: None)).read()
     except (BatteryError, KeepError) as error:

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from notify.settings import SettingsError
+from scheduler.battery import look
 from scheduler.battery.keys import base_of
 from scheduler.battery.settings import BatterySettings
 from scheduler.cars.tokens import Tokens
+from scheduler.jobs import Job
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
 from simulator.clouds.web import Answer
@@ -338,6 +340,26 @@ def test_two_readings_an_hour_off_peak_and_few_in_it(powerwall):
     house = powerwall("2026-06-10T00:00")
     house.until("2026-06-11T00:00")
     assert house.cloud.counts["GET live_status"] < 18 * 2 + 6 * 12 + 20
+
+
+def test_two_jobs_of_one_tick_cost_one_question(powerwall):
+    house, seen = powerwall("2026-06-10T14:10"), []
+
+    def guest(context):
+        seen.append(look(context).charge_percent)
+        return ()
+
+    def asked(seconds):
+        before = house.cloud.counts["GET live_status"]
+        house.home.after(seconds)
+        return house.cloud.counts["GET live_status"] - before
+
+    house.home = house._house(*house.home.runner.jobs.values(), Job("guest", 60, guest), clock=house.clock)
+    assert asked(300) >= 3  # looked at, set, read back: what was seen before that is worth nothing
+    house.pack.charge_percent = 42.0
+    assert [asked(300), asked(300)] == [1, 1]  # the keeper's look serves them both
+    assert asked(120) == 1  # too old by now: the guest asks for itself
+    assert seen[1:] == [42.0, 42.0, 42.0]
 
 
 def spent(house):

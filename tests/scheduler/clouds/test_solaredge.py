@@ -222,13 +222,14 @@ def test_one_refused_role_does_not_stop_the_others(home, cloud, agent):
     assert (outcome.did, sorted(agent.meters)) == ("failed", ["battery", "grid", "house"])
 
 
-def test_an_agent_that_is_away_costs_no_second_call(home, cloud, agent, httpserver):
+def test_an_agent_that_is_away_costs_no_second_call(home, cloud, agent, config):
     cloud.says(FLOW, DAY)
-    house = home(SECTION)
-    house.agent.url = "http://127.0.0.1:9"
-    assert house.runner.tick()[0].did == "failed"
-    house.agent.url = agent.url
-    house.after(60)
+    here, nowhere = f'"{agent.url.removeprefix("http://")}"', '"127.0.0.1:9"'
+    config.write_text(config.read_text().replace(here, nowhere))
+    away = home(SECTION)
+    assert away.runner.tick()[0].did == "failed"
+    config.write_text(config.read_text().replace(nowhere, here))
+    home(SECTION, clock=away.clock).after(60)
     assert (len(cloud.asked), agent.meters["solar"]["age_s"]) == (1, 120)
 
 

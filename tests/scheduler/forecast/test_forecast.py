@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug import Response
 
 from notify.settings import SettingsError
 from scheduler.clock import FakeClock
 from scheduler.fetch import BadAnswer
 from scheduler.forecast import forecast_solar, open_meteo
+from scheduler.forecast.job import EVERY_S
 from scheduler.forecast.known import hottest_today, known_forecast, path_of
 from scheduler.forecast.settings import PlaneSettings
 from scheduler.forecast.slots import SolarSlot, energy_wh, joined, learned
 from scheduler.rooms import jobs_of
 from scheduler.settings import SchedulerSettings
+from simulator.clouds.web import Answer, WebPeer
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "forecast"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -86,23 +87,27 @@ def test_the_factor_stays_within_reason(factor, forecast_wh, measured_wh):
 class Sun:
     """Open-Meteo as a peer, and the agent's history."""
 
-    def __init__(self, server, agent):
+    def __init__(self, agent):
         self.calls, self.trouble, self.measured_w, self.rows = 0, None, 1000.0, 96
-        server.expect_request("/v1/forecast").respond_with_handler(self._answer)
+        self.web = WebPeer(self._answer).start()
+        self.url = self.web.url
         agent.history = self._history
 
     def _answer(self, request):
+        assert request.path == "/v1/forecast"
         self.calls += 1
-        assert (request.args["tilt"], request.args["azimuth"]) == ("30", "0")
-        return self.trouble or Response(capture("open_meteo"), content_type="application/json")
+        assert (request.query["tilt"], request.query["azimuth"]) == ("30", "0")
+        return self.trouble or Answer(json.loads(capture("open_meteo")))
 
     def _history(self, start, end, step_s):
         return [{"start": "x", "solar_w": self.measured_w}] * self.rows
 
 
 @pytest.fixture
-def sun(httpserver, agent):
-    return Sun(httpserver, agent)
+def sun(agent):
+    found = Sun(agent)
+    yield found
+    found.web.stop()
 
 
 @pytest.fixture
@@ -110,14 +115,20 @@ def home(config, agent, house, sun):
     config.write_text(
         config.read_text()
         + "[forecast]\nlatitude = 48.2\nlongitude = 16.36\nplanes = [{ kwp = 5 }]\n"
-        + f'address = "{agent.url}"\n'
+        + f'address = "{sun.url}"\n'
     )
     clock = FakeClock(datetime(2026, 6, 10, 6, tzinfo=BERLIN))
     return house(*jobs_of(SchedulerSettings.load(config))[1:], clock=clock)
 
 
+def live(home, hours):
+    """Every run of so many hours: all that was said."""
+    runs = [home.after(EVERY_S) for _ in range(round(hours * 3600 / EVERY_S))]
+    return [line for outcomes in runs for one in outcomes for line in one.sentences]
+
+
 def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config):
-    said = [line for _ in range(144) for one in home.after(600) for line in one.sentences]
+    said = live(home, 24)
     assert sun.calls == 8
     assert said[0].startswith("Today ")
     assert "kWh of sun are forecast, tomorrow" in said[0]
@@ -127,20 +138,20 @@ def test_a_day_takes_eight_questions_and_the_forecast_is_known(home, sun, config
 
 
 def test_the_agent_is_told_what_is_to_come_and_again_when_it_may_have_forgotten(home, agent):
-    home.after(600)
+    home.after(EVERY_S)
     first = agent.forecast[0]
     assert (first["start"], first["end"]) == ("2026-06-10T00:00:00+02:00", "2026-06-10T01:00:00+02:00")
     assert max(one["watts"] for one in agent.forecast) > 3000
-    [home.after(600) for _ in range(12)]
+    live(home, 2)
     assert agent.calls.count(("PUT", "/api/v1/forecast")) == 2  # and once the day before was learned from
     told = list(agent.forecast)
     agent.forecast = []  # the agent began anew
-    home.after(600)
+    home.after(EVERY_S)
     assert agent.forecast == told
 
 
 def test_yesterdays_truth_corrects_tomorrow(home):
-    said = [line for _ in range(6 * 20) for one in home.after(600) for line in one.sentences]
+    said = live(home, 20)
     told = [line for line in said if line.startswith("Yesterday gave 24.0 kWh")]
     factor = known_forecast(home.settings).factor
     assert 0.6 < factor < 1.0
@@ -150,17 +161,17 @@ def test_yesterdays_truth_corrects_tomorrow(home):
 
 def test_a_day_with_holes_teaches_nothing(home, sun):
     sun.rows = 50
-    [home.after(600) for _ in range(6 * 20)]
+    live(home, 20)
     assert known_forecast(home.settings).factor == 1.0
 
 
 def test_a_dead_service_costs_nothing_that_is_known_and_is_told_after_half_a_day(home, sun):
-    home.after(600)
+    home.after(EVERY_S)
     before = known_forecast(home.settings)
-    sun.trouble = Response("<html>", 200)
-    [home.after(600) for _ in range(6 * 11)]
+    sun.trouble = Answer("<html>")
+    live(home, 11)
     assert home.told == []
-    [home.after(600) for _ in range(6 * 4)]
+    live(home, 4)
     assert [event.kind for event in home.told] == ["forecast_missing"]
     assert known_forecast(home.settings).raw == before.raw
 
@@ -169,7 +180,7 @@ def test_a_damaged_file_is_as_none(home):
     path_of(home.settings).parent.mkdir(parents=True, exist_ok=True)
     path_of(home.settings).write_text('{"slots": [[1, 2]]')
     assert known_forecast(home.settings).slots == ()
-    home.after(600)
+    home.after(EVERY_S)
     assert known_forecast(home.settings).slots != ()
 
 

@@ -26,6 +26,7 @@ class Exchange:
         self.calls = 0
         self.trouble = None
         self.late_h = 13
+        self.url = server.url_for("").rstrip("/")
         server.expect_request("/price").respond_with_handler(self._answer)
 
     def _answer(self, request):
@@ -61,7 +62,7 @@ def home(config, agent, house, clock, exchange):
 [tariff]
 kind = "energy_charts"
 zone = "DE-LU"
-address = "{agent.url}"
+address = "{exchange.url}"
 formula = "(spot + 0.15) * 1.19"
 feed_in = 0.08
 [[tariff.windows]]
