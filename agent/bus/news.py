@@ -22,7 +22,7 @@ def back(charger: Charger) -> Event:
 
 
 def linked(charger: Charger) -> Event:
-    return Event("charger_linked", f"{_name(charger)} is linked.", "info", charger.charger_id)
+    return Event("charger_linked", f"{_name(charger)} has answered.", "info", charger.charger_id)
 
 
 def unknown(charger: Charger) -> Event:

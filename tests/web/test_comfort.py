@@ -103,6 +103,16 @@ def test_a_figure_and_its_unit_share_a_line(server, open_page, house):
     assert line.inner_text() == "Garage started charging at 6\u00a0A: 5.8\u00a0kW for 40\u00a0min."
 
 
+def test_a_longer_sentence_moves_nothing_under_the_finger(server, open_page, house):
+    page = open_page(server)
+    carport = card(page, "Carport").get_by_role("button", name="Fast")
+    before = carport.bounding_box()["y"]
+    house.sun_w = 900
+    house.second()
+    expect(card(page, "Garage").get_by_text("Waiting for the sun: 0.9 kW left over")).to_be_visible()
+    assert carport.bounding_box()["y"] == before
+
+
 # --- words --------------------------------------------------------------------------------------------
 
 

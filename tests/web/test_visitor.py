@@ -48,9 +48,7 @@ def test_what_the_scheduler_left_for_a_plan_reads_as_the_cars_plan(server, house
     expect(page.get_by_text("Blue Model 3 has a plan. 80 % by tomorrow 07:00")).to_be_visible()
     go(page, "Plan")
     expect(page.get_by_text("A car's plan is not drawn here")).to_be_visible()
-    expect(
-        page.get_by_text("16:10 – 18:00 the car's plan, if the scheduler should be away: fast")
-    ).to_be_visible()
+    expect(page.get_by_text("16:10 – 18:00 the car's plan, kept ready here: fast")).to_be_visible()
     expect(page.locator(".week .block")).to_have_count(10)  # five nights in two parts each
     assert "plan " + GARAGE not in page.locator("main").inner_text()
 
@@ -72,8 +70,8 @@ def test_quarter_hours_of_a_plan_are_told_as_one_stretch(server, quarter_hours, 
     lines = page.locator(".slots li")
     expect(lines).to_have_text(
         [
-            "tomorrow 01:00 – 02:00, 16 A at 0.196 to 0.202 EUR per kWh: among the best before 07:00",
-            "tomorrow 03:00 – 03:15, 16 A at 0.21 EUR per kWh: among the best before 07:00",
+            "tomorrow 01:00 – 02:00, 16 A at 0.196 to 0.202 € per kWh: among the best before 07:00",
+            "tomorrow 03:00 – 03:15, 16 A at 0.21 € per kWh: among the best before 07:00",
         ]
     )
 
@@ -98,7 +96,7 @@ def test_what_programs_do_is_one_quiet_line_in_the_journal_and_no_news(server, h
     expect(lately.locator("li")).to_have_count(1)
     go(page, "Journal")
     expect(page.get_by_text("The solar forecast is told")).to_be_hidden()
-    page.get_by_text(f"4 notes of a program: {TOKEN}").click()
+    page.get_by_text("4 notes of a program: “WEB_TOKEN”").click()
     expect(page.get_by_text("The solar forecast is told")).to_be_visible()
     house.history.tell(Event("charging_started", "Garage started charging at 8 A."))
     expect(page.get_by_text("Garage started charging at 8 A.")).to_be_visible()

@@ -28,7 +28,7 @@ function choreLines(found, open) {
     line.classList.add("chore");
     return line;
   }
-  const programs = [...new Set(found.map((one) => one.data.by))].join(", ");
+  const programs = [...new Set(found.map((one) => one.data.by.replace(/^token (“.*”).*$/, "$1")))].join(", ");
   return h("li", { class: "event chore" }, h("time", { datetime: found.at(-1).at ?? undefined }, found.at(-1).at ? clock(found.at(-1).at) : "–"),
     opening(open, `chores ${found.at(-1).id}`, h("summary", {}, `${found.length} notes of a program: ${programs}`), h("ul", {}, found.map((one) => h("li", {}, `${one.at ? clock(one.at) : "–"} ${one.sentence}`)))));
 }
