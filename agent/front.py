@@ -14,7 +14,7 @@ PROGRAMS = ("agent", "scheduler", "notify")
 COMMANDS = {
     "demo": "simulator",
     "simulate": "simulator",
-    "setup": "scheduler",
+    "setup": "agent",
     "login": "scheduler",
     "install": "agent",
     "uninstall": "agent",
