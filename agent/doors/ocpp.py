@@ -89,6 +89,9 @@ class OcppDoor:
                 problem, patience_s = "the central system closed the connection", FIRST_RETRY_S
             except (OSError, WebSocketException, TimeoutError) as error:
                 problem = str(error) or type(error).__name__
+            except Exception as error:  # the one broad except: an odd message must not end the others' lines
+                log.exception("OCPP %s: a message could not be digested", point.station)
+                problem = f"a message broke the connection ({type(error).__name__})"
             if problem != told:
                 log.warning("OCPP %s: %s; trying again until it works.", point.station, problem)
                 told = problem

@@ -8,17 +8,24 @@ A person at the page has the last word: what was ended there is begun again only
 An order holds for `hold_s` after the last sign of life: such programs fall silent when they can't read their
 own meters, and a charger must not stay at its last current for ever. After that the house follows its own
 rules, and `allowed` says what is true. The limits of wires and fuses hold as for everybody.
+
+Such programs order only what changes, so who holds which charger is kept: after a restart of the agent the
+next order counts as if nothing had been.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 
 from agent.boosts import LONGEST_BOOST_S, BoostAsk, Refused
 from agent.doors.nouns import ChargerState, State
 from agent.doors.rooms import Rooms
 from agent.doors.state import state_of
+from agent.keeping import KeepError
 from agent.model import Boost, ChargerRules, Mode
+
+log = logging.getLogger(__name__)
 
 
 def is_plugged(charger: ChargerState) -> bool:
@@ -42,6 +49,36 @@ class Steering:
         self._held: set[str] = set()  # allowed by us
         self._stopped: set[str] = set()  # and not allowed by us
         self._lock = threading.RLock()
+        self._key = f"steering {by}"
+        self._on_disk: object = None
+        self._recall()
+
+    def _recall(self) -> None:
+        """What an earlier run kept; nothing where it can't be read."""
+        kept, control = self._rooms.kept.get(self._key), self._rooms.desk.control.get()
+        here = {charger.charger_id for charger in self._rooms.site.rules.chargers}
+        try:
+            held, stopped, amps = kept["held"], kept["stopped"], kept["amps"]
+            self._amps = {str(key): float(most) for key, most in amps.items() if key in here}
+            self._held, self._stopped = here.intersection(held), here.intersection(stopped)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return
+        for boost in control.boosts:
+            if boost.charger_id in self._held and boost.amps is not None:
+                self._amps[boost.charger_id] = boost.amps
+        self._on_disk = kept
+
+    def _remember(self) -> None:
+        """Keep who is held. The amps of a boost are kept with it: writing them twice would wear the disk."""
+        idle = {key: amps for key, amps in self._amps.items() if key not in self._held}
+        value = {"held": sorted(self._held), "stopped": sorted(self._stopped), "amps": idle}
+        if value == self._on_disk:
+            return
+        try:
+            self._rooms.kept.put(self._key, value)
+            self._on_disk = value
+        except KeepError as error:
+            log.warning("Whom %s holds is lost at the next restart: %s", self._by, error)
 
     def state(self) -> State:
         """The house now."""
@@ -90,10 +127,12 @@ class Steering:
                 desk.set_mode(Mode.OFF, charger_id, by)
                 self._held.discard(charger_id)
                 self._stopped.add(charger_id)
+                self._remember()
                 return "Off."
             self._lift(charger_id, by)
             amps = self._amps.get(charger_id, charger.min_amps)
             self._boost(charger_id, amps, by)
+            self._remember()
             return f"On, with {amps:g} A."
 
     def limit(self, charger_id: str, amps: float, by: str = "") -> str:
@@ -109,6 +148,9 @@ class Steering:
             self._amps[charger_id] = amps
             if self._own_boost(charger_id) is not None:
                 self._boost(charger_id, amps, by or self._by)
+            else:
+                self._held.discard(charger_id)  # it ended, or a person ended it
+            self._remember()
         return f"{amps:g} A."
 
     def release(self, charger_id: str) -> None:
@@ -119,6 +161,7 @@ class Steering:
             self._held.discard(charger_id)
             if charger_id in self._stopped:
                 self._lift(charger_id, self._by)
+            self._remember()
 
     def _own_boost(self, charger_id: str) -> Boost | None:
         """The boost that we began and nobody has ended."""

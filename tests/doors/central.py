@@ -108,6 +108,10 @@ class Central:
         """Send a request to a charge point; its answer."""
         return self._do(self.desks[name].call(payload))
 
+    def says(self, name, text):
+        """Send any text at all."""
+        self._do(self.desks[name]._connection.send(text))
+
     def hang_up(self, name):
         """Close one connection from this side."""
         self._do(self.desks[name]._connection.close())

@@ -79,6 +79,42 @@ def test_an_evcc_that_fell_silent_gives_the_charger_back(house):
     assert not house.desk.control.get().boosts, "a look alone starts nothing"
 
 
+def test_after_a_restart_the_next_order_counts_as_if_nothing_had_been(house):
+    evcc = Evcc(house.rooms, hold_s=600)
+    evcc.obey(GARAGE, "maxcurrent", "16")
+    evcc.obey(GARAGE, "enable", "true")
+    evcc.obey(GARAGE, "maxcurrent", "12")
+    again = Evcc(house.rooms, hold_s=600)  # it orders only what changes
+    again.obey(GARAGE, "maxcurrent", "9")
+    assert house.desk.control.get().boosts[0].amps == 9
+    house.clock.advance(400)
+    again.alive(GARAGE)
+    house.clock.advance(400)
+    house.second()
+    assert house.desk.control.get().boosts, "a sign of life prolongs it"
+    again.obey(GARAGE, "enable", "false")
+    again.obey(GARAGE, "maxcurrent", "14")
+    once_more = Evcc(house.rooms, hold_s=600)
+    once_more.obey(GARAGE, "enable", "true")
+    assert house.desk.control.get().boosts[0].amps == 14
+    assert house.desk.control.get().mode_by_charger == {}
+
+
+def test_after_a_restart_a_person_still_has_the_last_word(house):
+    evcc = Evcc(house.rooms, hold_s=600)
+    evcc.obey(GARAGE, "enable", "true")
+    house.desk.end_boost(GARAGE, by="the page")
+    again = Evcc(house.rooms, hold_s=600)
+    again.obey(GARAGE, "maxcurrent", "9")
+    assert house.desk.control.get().boosts == ()
+
+
+@pytest.mark.parametrize("nonsense", [5, [], {"held": 1, "stopped": [], "amps": {}}, {"held": ["9"]}])
+def test_what_an_earlier_run_kept_and_nobody_understands_is_left_aside(house, nonsense):
+    house.rooms.kept.put("steering evcc", nonsense)
+    assert Evcc(house.rooms, hold_s=600).obey(GARAGE, "enable", "true") == "On, with 6 A."
+
+
 def test_enabling_undoes_what_disabling_did_and_no_more(house):
     evcc = Evcc(house.rooms, hold_s=600)
     evcc.obey(GARAGE, "enable", "false")

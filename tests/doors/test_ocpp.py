@@ -193,6 +193,28 @@ def test_it_comes_back_after_a_lost_connection_with_the_same_transaction(house, 
         assert central.heard(POINT, "start") == []
 
 
+def test_a_message_that_breaks_the_library_costs_one_connection_and_no_more(house, door, free_port):
+    limits = '[{"startPeriod": 0, "limit": 1e308}]'
+    schedule = f'{{"chargingRateUnit": "A", "chargingSchedulePeriod": {limits}}}'
+    kind = '"chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative"'
+    profiles = f'{{"chargingProfileId": 1, "stackLevel": 0, {kind}, "chargingSchedule": {schedule}}}'
+    with Central(free_port) as central:
+        door()
+        assert central.wait(POINT, "boot")
+        assert central.wait(OTHER, "boot")
+        central.said.clear()
+        central.says(
+            POINT, f'[2, "1", "SetChargingProfile", {{"connectorId": 1, "csChargingProfiles": {profiles}}}]'
+        )
+        assert until(lambda: central.heard(POINT, "boot"), 20)
+        assert central.heard(OTHER, "boot") == []
+        for junk in ("", "x", "[]", "[2]", "{}", "null", '[9, "a"]', '[2, {}, "Reset", {}]', "[" * 50000):
+            central.says(OTHER, junk)
+        central.said.clear()
+        assert until(lambda: central.heard(OTHER, "values") or central.heard(OTHER, "boot"), 20)
+        assert central.profile(POINT, 10) == "Accepted"
+
+
 def test_over_tls_the_certificate_counts(house, door, free_port, certificate):
     made, key = certificate
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
