@@ -62,6 +62,8 @@ def run_meter(args: argparse.Namespace) -> int:
     """Read one source. Exit 0 with its watts on stdout, or 1 with one line on stderr."""
     clock = SystemClock(ZoneInfo("UTC"))
     line: Line | None = None
+    if " + " in args.url:
+        return _fail("A sum belongs into [meters] of sunward.toml: here name one source at a time.")
     try:
         found = source(args.url, _credentials(args.credentials))
         line = open_line(found, clock)

@@ -43,6 +43,7 @@ def test_json_keeps_the_contract(run):
         (["fixed://?wats=1"], "Did you mean watts?"),
         (["fixed://?watts=-300", "--role", "solar"], "can't be negative"),
         (["pushed://"], "put one to /api/v1/meters/ROLE"),
+        (["fixed://?watts=1 + fixed://?watts=2"], "name one source at a time"),
         (["fixed://?watts=1", "--credentials", "/nonexistent/credentials.env"], "does not exist"),
     ],
 )
