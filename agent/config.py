@@ -79,9 +79,11 @@ class ChargerSettings(Section):
     mode: Mode | None = None
     half_amps: bool = False
 
-    @field_validator("id")
+    @field_validator("id", mode="before")
     @classmethod
-    def _four_hex(cls, value: str) -> str:
+    def _four_hex(cls, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError('write the id in quotes, like id = "3201"')
         return _charger_id(value)
 
     @field_validator("phases", mode="before")

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 from scheduler.wallclock import read_days, read_minute, write_days, write_minute
@@ -128,7 +128,7 @@ class _Reader:
 
 
 def _shown(found: object) -> str:
-    text = repr(found)
+    text = str(found) if isinstance(found, date | time) else repr(found)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -228,6 +228,11 @@ def test_an_adapter_in_the_network_is_named_by_host_and_port(file, port):
     assert told.startswith("bus.port: write a device like /dev/serial/by-id/..., or socket://HOST:PORT")
 
 
+def test_an_id_without_quotes_is_told_in_words(file):
+    (told,) = problems(file(GOOD.replace('"3201"', "3201")))
+    assert told == 'chargers[1].id: write the id in quotes, like id = "3201" (found 3201).'
+
+
 def test_a_wrong_meter_is_told_beside_what_else_is_wrong(file):
     told = problems(file(GOOD + 'max_amps_ = 3\n[meters]\ngrid = "foo://x"\n'))
     assert len(told) == 2

@@ -29,6 +29,7 @@ from scheduler.clock import Clock, SystemClock
 
 DOCUMENT = "docs/meters.md"
 CREDENTIALS = "credentials.env"
+OLD_S = 120.0  # a reading of this age is told as such
 PATIENCE_S = 20.0  # for devices that speak by themselves
 WORDS: Mapping[Role, tuple[str, str]] = {
     "grid": ("importing from the grid", "exporting to the grid"),
@@ -61,12 +62,14 @@ def run_meter(args: argparse.Namespace) -> int:
     """Read one source. Exit 0 with its watts on stdout, or 1 with one line on stderr."""
     clock = SystemClock(ZoneInfo("UTC"))
     line: Line | None = None
+    if " + " in args.url:
+        return _fail("A sum belongs into [meters] of sunward.toml: here name one source at a time.")
     try:
         found = source(args.url, _credentials(args.credentials))
         line = open_line(found, clock)
         if args.watch:
             return _watch(found, line, clock, args.role, args.json)
-        _print(found, args, _read(found, line, clock))
+        _print(found, args, _read(found, line, clock), clock)
         return 0
     except BadLine as error:
         hint = "" if args.credentials or not _wants_a_secret(error) else " Name that file: --credentials FILE"
@@ -158,11 +161,14 @@ def _house(meaning: Meaning) -> Values | None:
     return Values(house_watts(watts[0], watts[1], watts[2] or 0.0, 0.0))
 
 
-def _print(found: Source, args: argparse.Namespace, meaning: Meaning) -> None:
+def _print(found: Source, args: argparse.Namespace, meaning: Meaning, clock: Clock) -> None:
     role, values = pick(found, meaning, args.role)
     if args.json:
-        print(json.dumps(as_json(found, role, values)))
+        print(json.dumps(as_json(found, role, values, clock)))
         return
+    age_s = _age_s(values, clock) or 0.0
+    if age_s > OLD_S:
+        print(f"by the device's own time this reading is {age_s / 60:.0f} min old", file=sys.stderr)
     if args.role is None:
         others = [key for key in meaning if key not in (role, "any")]
         also = f" (it also gives {', '.join(others)}: see --role)" if others else ""
@@ -170,17 +176,29 @@ def _print(found: Source, args: argparse.Namespace, meaning: Meaning) -> None:
     print(f"{values.watts:.0f}")
 
 
-def as_json(found: Source, role: Role, values: Values) -> dict[str, object]:
-    """The contract of `agent meter --json`: role, watts, source, and what else the source offers."""
+def as_json(found: Source, role: Role, values: Values, clock: Clock) -> dict[str, object]:
+    """The contract of `agent meter --json`: role, watts, source, and what else the source offers.
+
+    `age_s` stands there where the source tells when its reading was true.
+    """
     more = {
         "amps_by_phase": values.amps_by_phase,
         "volts_by_phase": values.volts_by_phase,
         "energy_wh": values.energy_wh,
         "exported_wh": values.exported_wh,
         "soc_percent": values.soc_percent,
+        "age_s": _age_s(values, clock),
     }
     given = {name: value for name, value in more.items() if value is not None}
     return {"role": role, "watts": values.watts, "source": found.line, **given}
+
+
+def _age_s(values: Values, clock: Clock) -> float | None:
+    """How old a reading is by its source's own word, which may be silent."""
+    now = clock.now().wall
+    if values.at_wall is None or now is None:
+        return round(values.age_s, 1) if values.age_s else None
+    return round((now - values.at_wall).total_seconds(), 1)
 
 
 def _watch(found: Source, line: Line, clock: Clock, role: Role | None, as_objects: bool) -> int:
@@ -192,7 +210,7 @@ def _watch(found: Source, line: Line, clock: Clock, role: Role | None, as_object
             roles: list[Role | None] = [role] if role else [one for one in ROLES if one in meaning]
             picked = [pick(found, meaning, one) for one in roles or [None]]
             if as_objects:
-                print(*(json.dumps(as_json(found, *one)) for one in picked), sep="\n", flush=True)
+                print(*(json.dumps(as_json(found, *one, clock)) for one in picked), sep="\n", flush=True)
             else:
                 print("   ".join(_in_words(*one) for one in picked), flush=True)
         except (Failure, Poor) as error:

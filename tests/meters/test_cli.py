@@ -43,6 +43,7 @@ def test_json_keeps_the_contract(run):
         (["fixed://?wats=1"], "Did you mean watts?"),
         (["fixed://?watts=-300", "--role", "solar"], "can't be negative"),
         (["pushed://"], "put one to /api/v1/meters/ROLE"),
+        (["fixed://?watts=1 + fixed://?watts=2"], "name one source at a time"),
         (["fixed://?watts=1", "--credentials", "/nonexistent/credentials.env"], "does not exist"),
     ],
 )
@@ -51,6 +52,17 @@ def test_no_reading_is_one_line_and_exit_1(run, words, said):
     assert (status, out) == (1, "")
     assert said in err
     assert "\n" not in err
+
+
+def test_a_reading_says_how_old_it_is_where_its_source_knows(run, tmp_path):
+    file = tmp_path / "meter.csv"
+    file.write_text("stamp,watts\n2020-01-01T00:00:00Z,-77\n")
+    status, out, err = run("meter", f"csv-tail://{file}?watts=watts&time=stamp", "--role", "grid", "--json")
+    assert (status, err, json.loads(out)["watts"]) == (0, "", -77)
+    assert json.loads(out)["age_s"] > 1e8
+    status, out, err = run("meter", f"csv-tail://{file}?watts=watts&time=stamp", "--role", "grid")
+    assert (status, out) == (0, "-77")
+    assert err.startswith("by the device's own time this reading is ")
 
 
 def test_a_secret_without_a_file_is_told_where_the_file_is_named(run, tmp_path):

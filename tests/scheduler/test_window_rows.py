@@ -1,6 +1,6 @@
 """Rows of the settings file and the API: read strictly, written back the same, refused in plain words."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -55,6 +55,7 @@ def test_written_times_are_read_back(minute):
         ("from", "24:00", 'write "00:00" to "23:59"'),
         ("from", "9.30", 'write a time like "21:30"'),
         ("from", 2130, 'write a time like "21:30"'),
+        ("from", time(21, 30), 'write a time like "21:30", in quotes (found 21:30:00)'),
         ("to", "24:01", 'write "00:00" to "24:00"'),
         ("to", "21:30", "is the same as from"),
         ("to", "٠٧:١٥", 'write a time like "21:30"'),
