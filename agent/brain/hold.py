@@ -283,7 +283,7 @@ def _running_words(light: Light, kw: float, claim: Claim) -> str:
     if light.amps >= claim.cap_amps:
         return "more sun than this charger may use"
     if light.amps < claim.min_amps:
-        return f"holding the minimum through a cloud ({kw:.1f} kW of sun)"
+        return f"holding the minimum for a while, though the sun leaves only {kw:.1f} kW"
     return f"the sun has {kw:.1f} kW to spare"
 
 

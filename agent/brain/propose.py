@@ -36,6 +36,8 @@ def propose(
         )
         for case in cases
     }
+    if any(claim.sated for claim in claims) and not all(claim.sated for claim in claims):
+        _yield(wishes, claims, shares)
     if surplus.watts is not None and len(claims) > 1:
         _swap(wishes, cases, claims, surplus.watts, rules, now)
     proposals, pasts = [], {}
@@ -62,6 +64,14 @@ def propose(
         )
         pasts[charger_id] = past
     return proposals, pasts
+
+
+def _yield(wishes: dict[str, Wished], claims: list[Claim], shares: dict[str, float]) -> None:
+    """A car that takes nothing hears who gets its sun, not that there is none."""
+    for claim in claims:
+        if claim.sated and shares.get(claim.charger_id, 0.0) < claim.min_amps:
+            amps, _, past = wishes[claim.charger_id]
+            wishes[claim.charger_id] = amps, "its car takes nothing, so the sun goes to another", past
 
 
 def _swap(
@@ -139,15 +149,18 @@ def _one(
         return _fast(case, anyone, now)
     if available is None:
         return _without_sun(case, surplus, now)
-    return _with_sun(case, available, rules, now, dt_s)
+    return _with_sun(case, available, surplus, rules, now, dt_s)
 
 
 def _with_sun(
-    case: Case, available: float, rules: Rules, now: float, dt_s: float
+    case: Case, available: float, surplus: Sun, rules: Rules, now: float, dt_s: float
 ) -> tuple[float, str, ChargerMemory]:
     claim = _claim(case, False, now)
     if case.wanted.mode is Mode.SOLAR_MIN:
         return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
+    if not case.memory.on and surplus.age_s > rules.stale_no_raise_s:
+        why = f"the grid meter is silent for {surplus.age_s:.0f} s: no start before it is back"
+        return 0.0, _join(case.wanted.says, why), case.memory
     held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
         why = "for a minute, so that the car accepts the charger; then the sun decides"
