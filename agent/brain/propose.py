@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.brain.budget import Sun, drawn_amps
 from agent.brain.cases import Case
 from agent.brain.guard import Proposal
-from agent.brain.hold import duration, follow, hold
+from agent.brain.hold import WAITING, duration, follow, hold, law_of
 from agent.brain.memory import ChargerMemory
 from agent.brain.phases import has_answered, is_tried
 from agent.brain.share import Claim, share, swaps
@@ -28,7 +28,9 @@ def propose(
         sunny = [case for case in sunny if case.status.has_car]
     waiting = any(not case.memory.on for case in sunny)
     claims = [_claim(case, waiting, now) for case in sunny]
-    shares = share(surplus.watts, claims) if surplus.watts is not None and claims else {}
+    shares = {}
+    if surplus.watts is not None and claims:
+        shares = share(surplus.watts, claims, law_of(rules.min_solar_share).break_even)
     anyone = any(case.status.has_car for case in cases)
     wishes = {
         case.rules.charger_id: _one(
@@ -170,7 +172,8 @@ def _with_sun(
     if tried and not has_answered(learned) and held.amps > case.rules.min_amps:
         why = "the minimum, until the meter has shown how many phases this car uses"
         return case.rules.min_amps, _join(case.wanted.says, why), held.memory
-    return held.amps, _join(case.wanted.says, held.why), held.memory
+    why = f"{held.why}; {surplus.why}" if surplus.why and held.why.startswith(WAITING) else held.why
+    return held.amps, _join(case.wanted.says, why), held.memory
 
 
 def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemory]:

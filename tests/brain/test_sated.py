@@ -60,6 +60,19 @@ def test_two_full_cars_share_as_if_nothing_were_known():
     assert (plant.amps("0001"), plant.amps("0002")) == (10, 10)
 
 
+@pytest.mark.parametrize("share", [1.0, 0.6, 0.45])
+def test_sun_for_one_car_starts_one_car(share):
+    """However little of its minimum must be sun: nobody else counts on the same sun."""
+    chargers = (*CHARGERS, one("0003", name="Street", priority=2))
+    plant = Plant(Rules(chargers, 32.0, min_solar_share=share))
+    most = 0
+    for sun_w in range(500, 2400, 50):
+        plant.sun_w = float(sun_w)
+        plant.run(60)
+        most = max(most, sum(plant.amps(c.charger_id) > 0 for c in chargers))
+    assert most == 1
+
+
 def test_it_is_asked_again_after_two_hours():
     plant = house(10.0, control=Control(Mode.FAST), full={"0001"}).run(400)
     plant.full.clear()

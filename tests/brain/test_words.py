@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agent.brain.memory import Memory
-from agent.model import Control, Dimming, Mode, Rules
+from agent.model import Control, Dimming, Mode, Reading, Rules
 from tests.brain.plant import Plant, one
 
 RULES = Rules((one(name="Garage"),), circuit_amps=32.0)
@@ -94,3 +94,13 @@ def test_cars_that_fit_into_the_circuit_do_not_fill_the_main_fuse():
     assert plant.drawn == {"0001": 16, "0002": 16}
     assert not any(event.kind == "fuse_cut" for event in plant.events)
     assert "the circuit allows 32 A" in plant.reason("0002")
+
+
+def test_who_waits_for_the_house_battery_hears_so():
+    plant = Plant(RULES, sun_w=0, house_w=500)
+    plant.battery = Reading(-4000.0, 0.0, "battery", soc_percent=50.0)
+    plant.run(60)
+    assert plant.reason().endswith("1.3 kW are needed; the house battery comes first.")
+    plant.battery = Reading(0.0, 0.0, "battery", soc_percent=50.0)
+    plant.run(1)
+    assert "battery" not in plant.reason()
