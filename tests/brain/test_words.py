@@ -1,11 +1,12 @@
 """What is said must be so: sentences in moments when something else than the sun decides."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from agent.brain.memory import Memory
-from agent.model import Control, Dimming, Mode, Reading, Rules
+from agent.model import ActiveWindow, Boost, Control, Dimming, Mode, Reading, Rules
 from tests.brain.plant import Plant, one
 
 RULES = Rules((one(name="Garage"),), circuit_amps=32.0)
@@ -94,6 +95,21 @@ def test_cars_that_fit_into_the_circuit_do_not_fill_the_main_fuse():
     assert plant.drawn == {"0001": 16, "0002": 16}
     assert not any(event.kind == "fuse_cut" for event in plant.events)
     assert "the circuit allows 32 A" in plant.reason("0002")
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(2, "until 14:00"), (23, "until 11:00"), (50, "until Wed 14:00")]
+)
+def test_an_end_that_is_days_ahead_has_its_day(hours, words):
+    plant = Plant(RULES)
+    end = plant.moment.wall + timedelta(hours=hours)
+    plant.control = Control(boosts=(Boost(ends_wall=end, ends_mono_s=plant.now + 3600 * hours),))
+    plant.run(1)
+    assert plant.reason() == f"Offering 32 A: boosted {words}."
+    plant.control = Control()
+    plant.windows = {"0001": ActiveWindow("Night", Mode.FAST, None, end)}
+    plant.run(1)
+    assert plant.reason() == f"Offering 32 A: the window “Night” holds {words}."
 
 
 def test_who_waits_for_the_house_battery_hears_so():
