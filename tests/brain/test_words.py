@@ -73,7 +73,7 @@ def test_a_car_that_takes_nothing_hears_who_has_its_sun():
     rules = Rules((one("0001", name="Garage"), one("0002", name="Yard")), circuit_amps=32.0)
     plant = Plant(rules, sun_w=2500).run(1000)
     plant.full.add("0001")
-    plant.run(400)
+    plant.run(1000)
     words = said(plant, 600)
     assert not any("the sun leaves" in each for each in words), words
 
