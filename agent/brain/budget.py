@@ -29,6 +29,7 @@ MOVES_FOR_S = 3.0  # after a new offer
 STILL_WATTS = 70.0
 LONGEST_WAIT_S = 2.5
 IDLE_AMPS = 1.0
+TELLING_WATTS = 300.0  # into the house battery, from which on its part is told
 
 
 class Sun(NamedTuple):
@@ -135,10 +136,10 @@ def _moving(draws: Watched, offered_mono_s: float, now: float) -> bool:
 def _after_battery(surplus: float, battery: Reading, rules: Rules, now: float) -> tuple[float, str]:
     """An old reading may still take sun away from the cars, but no longer give them any."""
     if battery.watts > 0:
-        return surplus - battery.watts, "what the house battery gives is not sun"
+        return surplus - battery.watts, ""
     if now - battery.at_mono_s > rules.stale_minimum_s:
         return surplus, "the house battery is silent, so its share is left alone"
     nearly_full = battery.soc_percent is not None and battery.soc_percent >= rules.battery_full_percent
     if rules.battery_rule == "car_first" or nearly_full:
-        return surplus - battery.watts, "the car comes before the house battery"
-    return surplus, "the house battery comes first"
+        return surplus - battery.watts, ""
+    return surplus, "the house battery comes first" if battery.watts < -TELLING_WATTS else ""

@@ -15,7 +15,7 @@ from agent.model import ChargerRules, ChargerStatus, Mode, Moment, Reading, Rule
 FORGET_UNHEARD_S = 60.0
 RESERVED_S = 35.0  # so long a charger that fell silent may draw on
 ABOVE_AMPS, ABOVE_SHARE = 1.0, 0.05  # so much more than its offer a car may seem to draw
-SATED_AFTER_S = 300.0  # of an offer that the car takes nothing of
+SATED_AFTER_S = 900.0  # of an offer that the car takes nothing of: so long some take to wake up
 SATED_S = 7200.0  # then it is asked again
 COMES_DOWN_S = 10.0  # an order takes two seconds to the wire, and a car falls by some 4 A in each
 

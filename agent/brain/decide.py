@@ -108,5 +108,5 @@ def _offer(p: Proposal, moment: Moment) -> Offer:
 
 def _sentence(p: Proposal) -> str:
     lead = f"Offering {round(p.amps, 1):g} A" if p.amps else "Not charging"
-    takes = "; the car takes none of it" if p.sated and p.amps else ""
+    takes = "; the car takes none of it" if p.sated and p.amps and not p.why.startswith("its car") else ""
     return f"{lead}: {p.why}{takes}." if p.why else f"{lead}{takes}."

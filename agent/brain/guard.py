@@ -1,8 +1,8 @@
 """The last word on every offer: it may only lower.
 
-In this order: the charger's own rating and wiring; the age of the meter; the main fuse, phase by phase;
-even phases; the peak cap; an order to dim; the circuit that all chargers share; and nothing between 0 and the
-minimum (limits/ has one file for each kind). The bus clamps once more at the wire (agent/bus), so that no
+In this order: the charger's own rating and wiring; the age of the meter; the circuit that all chargers
+share; the main fuse, phase by phase; even phases; the peak cap; an order to dim; and nothing between 0 and
+the minimum (limits/ has one file for each kind). The bus clamps once more at the wire (agent/bus), so that no
 bug here can command a dangerous current.
 
 How long a main fuse can be overloaded by a charging car:
@@ -87,6 +87,7 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
     out = [_own_limits(p, steps) for p in proposals]
     if rules.has_meter and scene.sun_age_s > rules.stale_no_raise_s:
         out = [_stale(p, rules, scene.sun_age_s, steps) for p in out]
+    out = _amps(out, rules.circuit_amps, "circuit", steps)
     fresh = grid if grid is not None and scene.now - grid.at_mono_s <= rules.stale_safe_s else None
     if rules.main_fuse_amps > 0:
         out = _main_fuse(out, scene, fresh, steps)
@@ -101,7 +102,7 @@ def guard(proposals: Sequence[Proposal], scene: Scene) -> tuple[list[Proposal], 
         out = _calm(fit(out, watts, room, PEAK, why, steps), scene, PEAK, "the cap on what is bought", steps)
     if scene.dimming is not None:
         out = _dim(out, scene.dimming, steps)
-    return _amps(out, rules.circuit_amps, "circuit", steps), steps
+    return out, steps
 
 
 def _amps(out: list[Proposal], room: float, what: str, steps: list[Step]) -> list[Proposal]:

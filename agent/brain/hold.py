@@ -46,6 +46,7 @@ LEVEL_EARNS = 1e-5  # money by which a new level must be better
 FORGOTTEN_S = 60.0  # a follower that was not asked for so long begins anew
 STARTING_MEAN = 0.7  # of the minimum, over ten minutes, with min_solar_share 1.0
 J_PER_KWH = 3.6e6
+WAITING = "waiting for sun"
 ONE_PHASE_KWH = 240.0 / J_PER_KWH  # of an amp-second; on more phases a change must earn as much more
 
 
@@ -168,7 +169,7 @@ def _wait_or_start(
     kw = max(0.0, light.amps) * claim.watts_per_amp / 1000
     if not enough:
         need_kw = claim.min_amps * law.break_even * claim.watts_per_amp / 1000
-        why = f"waiting for sun: {kw:.1f} kW to spare, {need_kw:.1f} kW are needed"
+        why = f"{WAITING}: {kw:.1f} kW to spare, {need_kw:.1f} kW are needed"
         return Held(0.0, why, past._replace(following=following))
     wait_s = _still_to_wait(past, following, light, claim, law, rules, now)
     if wait_s > 0:
@@ -283,7 +284,7 @@ def _running_words(light: Light, kw: float, claim: Claim) -> str:
     if light.amps >= claim.cap_amps:
         return "more sun than this charger may use"
     if light.amps < claim.min_amps:
-        return f"holding the minimum through a cloud ({kw:.1f} kW of sun)"
+        return f"holding the minimum for a while, though the sun leaves only {kw:.1f} kW"
     return f"the sun has {kw:.1f} kW to spare"
 
 

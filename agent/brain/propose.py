@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.brain.budget import Sun, drawn_amps
 from agent.brain.cases import Case
 from agent.brain.guard import Proposal
-from agent.brain.hold import duration, follow, hold
+from agent.brain.hold import WAITING, duration, follow, hold, law_of
 from agent.brain.memory import ChargerMemory
 from agent.brain.phases import has_answered, is_tried
 from agent.brain.share import Claim, share, swaps
@@ -28,7 +28,9 @@ def propose(
         sunny = [case for case in sunny if case.status.has_car]
     waiting = any(not case.memory.on for case in sunny)
     claims = [_claim(case, waiting, now) for case in sunny]
-    shares = share(surplus.watts, claims) if surplus.watts is not None and claims else {}
+    shares = {}
+    if surplus.watts is not None and claims:
+        shares = share(surplus.watts, claims, law_of(rules.min_solar_share).break_even)
     anyone = any(case.status.has_car for case in cases)
     wishes = {
         case.rules.charger_id: _one(
@@ -36,6 +38,8 @@ def propose(
         )
         for case in cases
     }
+    if any(claim.sated for claim in claims) and not all(claim.sated for claim in claims):
+        _yield(wishes, claims, shares)
     if surplus.watts is not None and len(claims) > 1:
         _swap(wishes, cases, claims, surplus.watts, rules, now)
     proposals, pasts = [], {}
@@ -62,6 +66,14 @@ def propose(
         )
         pasts[charger_id] = past
     return proposals, pasts
+
+
+def _yield(wishes: dict[str, Wished], claims: list[Claim], shares: dict[str, float]) -> None:
+    """A car that takes nothing hears who gets its sun, not that there is none."""
+    for claim in claims:
+        if claim.sated and shares.get(claim.charger_id, 0.0) < claim.min_amps:
+            amps, _, past = wishes[claim.charger_id]
+            wishes[claim.charger_id] = amps, "its car takes nothing, so the sun goes to another", past
 
 
 def _swap(
@@ -139,15 +151,18 @@ def _one(
         return _fast(case, anyone, now)
     if available is None:
         return _without_sun(case, surplus, now)
-    return _with_sun(case, available, rules, now, dt_s)
+    return _with_sun(case, available, surplus, rules, now, dt_s)
 
 
 def _with_sun(
-    case: Case, available: float, rules: Rules, now: float, dt_s: float
+    case: Case, available: float, surplus: Sun, rules: Rules, now: float, dt_s: float
 ) -> tuple[float, str, ChargerMemory]:
     claim = _claim(case, False, now)
     if case.wanted.mode is Mode.SOLAR_MIN:
         return _at_least_the_minimum(case, available, claim, rules, now, dt_s)
+    if not case.memory.on and surplus.age_s > rules.stale_no_raise_s:
+        why = f"the grid meter is silent for {surplus.age_s:.0f} s: no start before it is back"
+        return 0.0, _join(case.wanted.says, why), case.memory
     held = hold(case.memory, available, drawn_amps(case.status), claim, rules, now, dt_s)
     if not held.amps and now < case.memory.grace_until_mono_s:
         why = "for a minute, so that the car accepts the charger; then the sun decides"
@@ -157,7 +172,8 @@ def _with_sun(
     if tried and not has_answered(learned) and held.amps > case.rules.min_amps:
         why = "the minimum, until the meter has shown how many phases this car uses"
         return case.rules.min_amps, _join(case.wanted.says, why), held.memory
-    return held.amps, _join(case.wanted.says, held.why), held.memory
+    why = f"{held.why}; {surplus.why}" if surplus.why and held.why.startswith(WAITING) else held.why
+    return held.amps, _join(case.wanted.says, why), held.memory
 
 
 def _fast(case: Case, anyone: bool, now: float) -> tuple[float, str, ChargerMemory]:

@@ -88,16 +88,19 @@ def swaps(pool_watts: float, claims: Sequence[Claim], starting: Container[str]) 
     return found
 
 
-def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
-    """Amps of sun for each claim: what a running one has, what a waiting one could have (may be < 0)."""
+def share(pool_watts: float, claims: Sequence[Claim], pays: float = 1.0) -> dict[str, float]:
+    """Amps of sun for each claim: what a running one has, what a waiting one could have (may be < 0).
+
+    `pays` is the part of its minimum with which a car may start: what one could start with is nobody else's.
+    """
     if len(claims) == 1:
         only = claims[0]
         return {only.charger_id: min(pool_watts / only.watts_per_amp, only.cap_amps)}
     awake = [claim for claim in claims if not claim.sated]
     if 0 < len(awake) < len(claims):  # what a car does not take is not kept for it
-        given = share(pool_watts, awake)
+        given = share(pool_watts, awake, pays)
         pool_watts -= sum(given[claim.charger_id] * claim.watts_per_amp for claim in awake if claim.on)
-        return given | share(pool_watts, [claim for claim in claims if claim.sated])
+        return given | share(pool_watts, [claim for claim in claims if claim.sated], pays)
     order = in_order(claims)
     given = {}
     pool = pool_watts
@@ -108,7 +111,7 @@ def share(pool_watts: float, claims: Sequence[Claim]) -> dict[str, float]:
             pool -= max(0.0, min(pool, least)) if pool < least else least
     free = pool
     _spread(pool, [claim for claim in order if claim.on], given)
-    return given | _could_have(free, order)
+    return given | _could_have(free, order, pays)
 
 
 def _spread(pool: float, running: list[Claim], given: dict[str, float]) -> None:
@@ -138,7 +141,7 @@ def _settled(claim: Claim, given: dict[str, float]) -> bool:
     return abs(given[claim.charger_id] - claim.level_amps) < 1.0
 
 
-def _could_have(free: float, order: list[Claim]) -> dict[str, float]:
+def _could_have(free: float, order: list[Claim], pays: float) -> dict[str, float]:
     could: dict[str, float] = {}
     for index, claim in enumerate(order):
         if claim.on:
@@ -147,6 +150,6 @@ def _could_have(free: float, order: list[Claim]) -> dict[str, float]:
         yielding = sum(c.least_watts for c in order[index + 1 :] if c.on)
         watts = free + (yielding or -ROOM_ABOVE * staying)  # a swap needs no more room than there is
         could[claim.charger_id] = min(watts / claim.watts_per_amp, claim.cap_amps)
-        if could[claim.charger_id] >= claim.min_amps:
+        if could[claim.charger_id] >= pays * claim.min_amps:
             free -= claim.least_watts
     return could
