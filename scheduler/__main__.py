@@ -20,7 +20,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,12 @@ def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
     runner = _runner(settings, asked, stop.wait)
     ticker = schedule.Scheduler()
     every_s = TICK_EVERY_S / asked.pace
-    ticker.every(every_s).seconds.do(lambda: _bounded(runner.tick, LONGEST_TICK_S))
+
+    def tick() -> None:
+        with _bounded():
+            _tell_outcomes(runner.tick())
+
+    ticker.every(every_s).seconds.do(tick)
     print(f"scheduler: {len(runner.jobs)} jobs, asking the agent at {settings.agent_url}", flush=True)
     ticker.run_all()
     while not stop.wait(max(0.5 / asked.pace, min(ticker.idle_seconds or 0.0, every_s))):
@@ -170,25 +176,27 @@ def _run(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _bounded(tick: Callable[[], Sequence[Outcome]], most_s: float) -> None:
-    """One tick. One that never ends would stop every other job, so it ends the program instead."""
-    timer = threading.Timer(most_s, _hangs, [most_s])
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """A tick that never ends would stop every other job, or keep its lock for ever: it ends the program."""
+    timer = threading.Timer(LONGEST_TICK_S, _hangs, [LONGEST_TICK_S])
     timer.daemon = True
     timer.start()
     try:
-        _tell_outcomes(tick())
+        yield
     finally:
         timer.cancel()
 
 
 def _hangs(after_s: float) -> None:
-    """Nothing in this process can end a call that hangs: whoever keeps it running starts it anew."""
+    """Nothing in this process can end a call that hangs: systemd, or cron's next tick, starts it anew."""
     log.critical("a job has hung for %.0f min: the scheduler ends, to be started anew", after_s / 60)
     os._exit(HANGS)
 
 
 def _tick(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
-    return _tell_outcomes(_runner(settings, asked, threading.Event().wait).tick())
+    with _bounded():
+        return _tell_outcomes(_runner(settings, asked, threading.Event().wait).tick())
 
 
 def _one_job(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
@@ -198,7 +206,8 @@ def _one_job(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
             f"There is no command or job {asked.job!r}. Commands: {', '.join(WORDS)}. "
             f"Jobs of this house: {', '.join(runner.jobs)}."
         )
-    outcome = runner.run_now(asked.job)
+    with _bounded():
+        outcome = runner.run_now(asked.job)
     if outcome.did == "ran" and not outcome.sentences:
         print(f"{asked.job}: all is as it should be")
     return _tell_outcomes([outcome])

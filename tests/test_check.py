@@ -1,10 +1,15 @@
 """`agent check` reads the whole file, also what the other two programs need of it."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from agent.commands.check import check
 from agent.commands.keys import keep_password
 
+ROOT = Path(__file__).parents[1]
 FINE = '[bus]\nport = "/dev/ttyUSB0"\ncircuit_amps = 16\n'
 
 
@@ -51,3 +56,24 @@ def test_a_page_that_is_open_to_the_network_needs_its_password_before_the_agent_
     (tmp_path / "credentials.env").unlink()
     keep_password(tmp_path / "state", "correct horse battery")
     assert checked(wide) == (0, "")
+
+
+def test_the_examples_are_accepted_when_their_comment_signs_are_taken_away(tmp_path, capsys):
+    """Everything that the scheduler and the letters read; secrets by the names of credentials.example.env."""
+    whole = (ROOT / "sunward.example.toml").read_text("utf-8")
+    begin = whole.index("# What the timed jobs of the scheduler need")
+    settled, timed = whole[:begin], whole[begin:]
+    path = tmp_path / "sunward.toml"
+    path.write_text(settled + re.sub(r'^# (?=\[|"?[a-z_@.]+"? = )', "", timed, flags=re.MULTILINE))
+    secrets = re.findall(
+        r"^# ([A-Z_]+)=", (ROOT / "credentials.example.env").read_text("utf-8"), re.MULTILINE
+    )
+    credentials = tmp_path / "credentials.env"
+    credentials.write_text("".join(f"{name}=x\n" for name in secrets if name != "WEB_PASSWORD"))
+    credentials.chmod(0o600)
+    assert check(path, None) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "cars, tariff, forecast, battery, thermostats, notify: understood" in said
+    tables = tomllib.loads(path.read_text())
+    assert {"tesla", "cars", "tariff", "forecast", "battery", "thermostats", "notify"} <= tables.keys()
+    assert (len(tables["cars"][0]["plans"]), len(tables["thermostats"]["heating"])) == (1, 1)

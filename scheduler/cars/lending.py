@@ -10,6 +10,7 @@ from scheduler.cars.model import CarSaysNo, Command
 
 FIRST_LIMIT_GAP_S, LONGEST_LIMIT_GAP_S = 90.0, 3600.0
 LIMIT_TRIES = 30
+AMPS_GAP_S = 120.0
 
 
 def set_amps(hands: Hands, wished: float) -> None:
@@ -26,6 +27,34 @@ def set_amps(hands: Hands, wished: float) -> None:
     hands.memory = replace(hands.memory, amps_before=before, amps_ours=wished)
     hands.save()
     attempt(hands, lambda: hands.send(Command("set_amps", max(1, round(wished)))))
+
+
+def give_back_amps(hands: Hands) -> None:
+    """One step towards the amps that its driver had set, where we took them away to stop it."""
+    if hands.memory.amps_before is None or hands.now_s - hands.memory.amps_tried_s < AMPS_GAP_S:
+        return
+    hands.memory = replace(hands.memory, amps_tried_s=hands.now_s)
+    attempt(hands, lambda: _give_back_amps(hands))
+
+
+def _give_back_amps(hands: Hands) -> None:
+    """Look first: a sleeping car is left alone, and amps that were changed by hand are not touched."""
+    if not hands.look():
+        return
+    hands.read()
+    before = hands.memory.amps_before
+    if before is None:
+        return
+    hands.send(Command("set_amps", round(before)))
+    hands.memory = replace(hands.memory, amps_before=None, amps_ours=None)
+    hands.said.append(f"{hands.car.label} may take its {before:.0f} A again.")
+
+
+def is_by_hand(ours: float | None, request_amps: float | None) -> bool:
+    """Whether these are not the amps that we set; a car makes 5 A of less when it is told once."""
+    if ours is None or request_amps is None:
+        return False
+    return request_amps > 5 if ours < 5 else round(request_amps) != round(ours)
 
 
 def lower_limit(hands: Hands, wished: float) -> None:

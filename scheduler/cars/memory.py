@@ -41,6 +41,7 @@ class CarMemory:
     owner_starts: bool = False  # its driver wants it to charge now, whatever we think
     amps_before: float | None = None  # what the app asked for before we set amps
     amps_ours: float | None = None
+    amps_tried_s: float = 0.0  # when they were last tried to be given back
     limit: LimitRecord | None = None
 
     def left(self) -> CarMemory:

@@ -186,6 +186,8 @@ class Visit:
         if says:
             self.teller.now("limit_changed", vin, f"{label}: {says}.")
             self.said.append(f"{label}: {says}.")
+        if lending.is_by_hand(memory.amps_ours, reading.request_amps):  # or ours never arrived
+            memory = replace(memory, amps_before=None, amps_ours=None)
         by_hand = memory.owner_stopped or owner.was_stopped_by_hand(memory, reading)
         self.memory = replace(
             memory,
@@ -235,6 +237,9 @@ class Visit:
         stopping.stopped(self)
         if self.memory.limit and (start or self.sight.offered_amps >= self.sight.min_amps):
             lending.give_back_limit(self)
+        offered = self.sight.offered_amps >= self.sight.min_amps
+        if offered and not stop and not self._wish(wishes, "set_amps"):
+            lending.give_back_amps(self)
         if self.sight.drawing:
             starting.started(self)
         elif start:

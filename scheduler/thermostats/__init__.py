@@ -10,7 +10,7 @@ from scheduler.settings import SchedulerSettings
 
 if TYPE_CHECKING:
     from scheduler.thermostats.policy import Battery
-    from scheduler.thermostats.settings import Aim
+    from scheduler.thermostats.settings import Aim, Season
 
 USER, PASSWORD = "HONEYWELL_USER", "HONEYWELL_PASSWORD"
 
@@ -35,8 +35,12 @@ def jobs(settings: SchedulerSettings) -> list[Job]:
         problems.append("thermostats.steps: they follow the house battery's charge: add [battery].")
     for one in seasons:
         if one.before and one.before.beyond is not None and "forecast" not in settings.tables:
-            key = "precool.hotter_than" if one.aim == "cool" else "preheat.colder_than"
-            problems.append(f"thermostats.{key}: it needs the weather: add [forecast].")
+            problems.append(f"thermostats.{_beyond(one.aim)}: it needs the weather: add [forecast].")
+        elif one.before and one.before.beyond is not None and _is_fahrenheit(one, settings):
+            problems.append(
+                f"thermostats.{_beyond(one.aim)}: {one.before.beyond:g} looks like Fahrenheit, but the "
+                'forecast is in Celsius: set degrees = "F" in [forecast].'
+            )
     if problems:
         raise SettingsError(problems)
 
@@ -46,6 +50,19 @@ def jobs(settings: SchedulerSettings) -> list[Job]:
         return Honeywell(rules.address, user, password, wall.timestamp() if wall else 0.0, kept)
 
     return Keeper(rules, service, _battery, _extreme).jobs()
+
+
+def _beyond(aim: Aim) -> str:
+    return "precool.hotter_than" if aim == "cool" else "preheat.colder_than"
+
+
+def _is_fahrenheit(season: Season, settings: SchedulerSettings) -> bool:
+    """Whether a bound of the weather can only be Fahrenheit, where the forecast is in Celsius."""
+    forecast = settings.tables["forecast"]
+    unit = forecast.get("degrees", "C") if isinstance(forecast, dict) else ""
+    bound = season.before.beyond if season.before else None
+    most = 55.0 if season.aim == "cool" else 20.0  # nowhere so hot; no cold that calls for heat so warm
+    return unit == "C" and bound is not None and bound > most
 
 
 def _battery(context: Context) -> Battery | None:

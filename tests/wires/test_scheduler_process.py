@@ -28,12 +28,13 @@ def test_the_resident_scheduler_ticks_at_once_and_ends_at_a_signal(tmp_path, htt
     assert (tmp_path / "state" / "scheduler" / "watch.json").exists()
 
 
-def test_a_job_that_hangs_for_ever_ends_the_program_so_that_it_is_started_anew(tmp_path):
+@pytest.mark.parametrize("word", ["run", "tick", "watch"])
+def test_a_job_that_hangs_for_ever_ends_the_program_so_that_it_is_started_anew(tmp_path, word):
     with socket.create_server(("127.0.0.1", 0)) as drips:
         threading.Thread(target=_drip, args=[drips], daemon=True).start()
         (tmp_path / "sunward.toml").write_text(f'[web]\nlisten = "127.0.0.1:{drips.getsockname()[1]}"\n')
         code = "from scheduler import __main__ as own; own.LONGEST_TICK_S = 2.0; own.main()"
-        line = [sys.executable, "-c", code, "run", "--config", str(tmp_path / "sunward.toml")]
+        line = [sys.executable, "-c", code, word, "--config", str(tmp_path / "sunward.toml")]
         with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
             assert process.wait(30) == 70
             assert "the scheduler ends, to be started anew" in process.stderr.read()

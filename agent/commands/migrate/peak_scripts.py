@@ -83,7 +83,11 @@ def _precool(old: Found, names: tuple[str, str, str], draft: Draft) -> None:
     draft.put("thermostats", "precool", {"from": "12:00", "setpoint": setpoint, "battery_below": below or 0})
     draft.tell("taken", names[0], f"thermostats.precool: {setpoint:g} at 12:00 when below {below or 0:g} %")
     if hot is not None:
-        draft.tell("by hand", names[2], f"add hotter_than = {hot:g} to precool once there is a [forecast]")
+        draft.tell(
+            "by hand",
+            names[2],
+            f'add hotter_than = {hot:g} to precool once there is a [forecast] with degrees = "F"',
+        )
 
 
 def _letters_of_scripts(old: Found, secrets: Found, draft: Draft) -> None:

@@ -199,6 +199,36 @@ def test_a_limit_is_given_back_though_the_clock_was_a_year_ahead_when_that_was_t
     assert street.car.limit_percent == 80
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_amps_that_were_taken_away_to_stop_it_are_given_back_when_power_is_offered(street, leaves):
+    defiant(street)
+    street.car.do = obeys_only(street.car, "set_charging_amps")
+    street.live(300)
+    assert (street.car.request_amps, street.car.drawn_amps) == (0, 0)
+    street.wants_it, street.offer = None, 0
+    if leaves:
+        street.unplug()
+        street.live(600)
+        street.plug()
+    street.live(600)
+    assert street.car.request_amps == 0  # while nothing is offered it stays
+    street.offer = 16
+    street.live(900)
+    assert (street.car.request_amps, street.car.drawn_amps) == (32, 16)
+    assert street.memory()["amps_before"] is None
+
+
+def test_amps_changed_by_hand_meanwhile_stay(street):
+    defiant(street)
+    street.car.do = obeys_only(street.car, "set_charging_amps")
+    street.live(300)
+    street.car.request_amps = 10  # in the app
+    street.wants_it, street.offer = None, 16
+    street.live(1800)
+    assert (street.car.request_amps, street.car.drawn_amps) == (10, 10)
+    assert street.memory()["amps_before"] is None
+
+
 def test_a_limit_changed_by_hand_meanwhile_stays(street):
     defiant(street, car='harder_stops = ["limit"]')
     street.car.do = obeys_only(street.car, "set_charge_limit")

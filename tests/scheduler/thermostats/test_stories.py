@@ -41,6 +41,9 @@ address = "http://127.0.0.1:1"
 """
 
 
+FORECAST = "[forecast]\nlatitude = 1\nlongitude = 1\nplanes = [{ kwp = 5 }]\n"
+
+
 class House:
     def __init__(self, config, house, wall, more="", zone=PHOENIX):
         self.clock = FakeClock(datetime.fromisoformat(wall).replace(tzinfo=zone))
@@ -552,6 +555,15 @@ def test_an_unknown_name_lists_those_that_are(home, text, says):
         (
             '[[thermostats.heating]]\npreheat = { from = "15:00", setpoint = 70, colder_than = 30 }',
             "thermostats.preheat.colder_than: it needs the weather: add [forecast].",
+        ),
+        (
+            f"precool = {{ setpoint = 67, hotter_than = 105 }}\n{FORECAST}",
+            "thermostats.precool.hotter_than: 105 looks like Fahrenheit",
+        ),
+        (
+            '[[thermostats.heating]]\npreheat = { from = "15:00", setpoint = 70, colder_than = 30 }\n'
+            + FORECAST,
+            "thermostats.preheat.colder_than: 30 looks like Fahrenheit",
         ),
     ],
 )
