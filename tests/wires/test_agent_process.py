@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.history.sessions import WORTH_KEEPING_WH
 from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
@@ -172,9 +173,14 @@ def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, s
         timeout=30,
     )
     assert "sun: Clouds are bridged while 45 % is sun: power costs 0.30 EUR now" in status.stdout
+
+    def counter_wh():
+        return bus.do(lambda chargers, now: chargers[0].energy_wh)
+
+    at_first_wh = counter_wh()
     agent.call("PUT", "/api/v1/mode", {"mode": "fast"})
     agent.until(charging)
-    threading.Event().wait(20.0)
+    assert until(lambda: counter_wh() - at_first_wh > 1.3 * WORTH_KEEPING_WH, 30)
     told = agent.call("GET", "/api/v1/prices")
     agent.end()  # what was charged is written down
     again = start(TARIFF)
