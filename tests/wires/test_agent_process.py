@@ -19,6 +19,7 @@ from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
+from tests.conftest import free_port
 from tests.wires.patience import until
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +45,6 @@ kind = "fixed"
 price = 0.30
 feed_in = 0.08
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Agent:
