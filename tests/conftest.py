@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 from hypothesis import settings
@@ -43,6 +46,14 @@ def need(program: str) -> str:
         pytest.fail(f"{program} is missing, and CI must have it (see tests/install-services)")
     pytest.skip(f"{program} is not installed: run tests/install-services as root")
     raise AssertionError
+
+
+def free_port() -> int:
+    """A port that nobody has, below those that the system lends to calls: nobody gets it in between."""
+    while True:
+        port = SystemRandom().randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 # Chromium as root in a closed network, without a word to anybody else's servers.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -47,7 +49,8 @@ class WebPeer:
         self._answer = answer
         self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._ended = False
         self.host, self.port = host, int(self._server.server_address[1])
 
     @property
@@ -62,10 +65,16 @@ class WebPeer:
 
     def stop(self) -> None:
         """Close the port, also of one that never began."""
+        self._ended = True
         if self._thread.is_alive():
-            self._server.shutdown()
+            with suppress(OSError), socket.create_connection((self.host, self.port), 1.0):
+                pass  # it waits for a call, so it gets one
             self._thread.join(5.0)
         self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            self._server.handle_request()
 
     def answer(self, request: Request) -> Answer:
         """What to answer."""

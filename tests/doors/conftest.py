@@ -1,10 +1,10 @@
 """A mini-house and a real mosquitto on a port of its own."""
 
-import socket
 import subprocess
 
 import pytest
 
+from tests import conftest
 from tests.conftest import need
 from tests.doors.witness import Broker
 from tests.web.house import MiniHouse
@@ -22,9 +22,7 @@ def house():
 @pytest.fixture
 def free_port():
     """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    return conftest.free_port()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from notify.channels.smtp import Mail, Server, explain
 from notify.letters import Letter
 from simulator.mailbox import Mailbox
 from simulator.wires.smtp import SmtpServer, Trouble
-from tests.conftest import need
+from tests.conftest import free_port, need
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
 WALL = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
@@ -65,11 +65,6 @@ def office(certificate):
     yield start
     for controller in running:
         controller.stop()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def mail(port, certificate, security="starttls", host="localhost", password=PASSWORD, timeout_s=5.0, ca=None):

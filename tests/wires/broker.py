@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 
-from tests.conftest import need
+from tests.conftest import free_port, need
 from tests.wires.patience import until
 
 
@@ -14,7 +14,7 @@ class Broker:
 
     def __init__(self, folder, secured=False, certificate=None):
         self.folder = folder
-        self.port = self._free_port()
+        self.port = free_port()
         self._program = need("mosquitto")
         lines = [f"listener {self.port} 127.0.0.1", f"user {getpass.getuser()}", "persistence false"]
         lines += ["log_dest stderr", "log_type all"]
@@ -29,11 +29,6 @@ class Broker:
         self.config.write_text("\n".join(lines) + "\n")
         self._process = None
         self.start()
-
-    @staticmethod
-    def _free_port():
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            return found.getsockname()[1]
 
     def start(self):
         """Start it, and wait until it listens."""

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,14 +17,9 @@ import pg8000.dbapi
 import pymysql
 import pytest
 
-from tests.conftest import SCRATCH, need
+from tests.conftest import SCRATCH, free_port, need
 
 PATIENCE_S = 30
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @dataclass

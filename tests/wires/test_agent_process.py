@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.history.sessions import WORTH_KEEPING_WH
 from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
+from tests.conftest import free_port
 from tests.wires.patience import until
 
 ROOT = Path(__file__).parents[2]
@@ -43,11 +45,6 @@ kind = "fixed"
 price = 0.30
 feed_in = 0.08
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Agent:
@@ -175,9 +172,14 @@ def test_a_tariff_goes_from_the_scheduler_to_the_bill_and_survives_a_kill(bus, s
         "sun: Charging goes on through a cloud while 45 % of it is sun: power costs 0.30 EUR now"
         in status.stdout
     )
+
+    def counter_wh():
+        return bus.do(lambda chargers, now: chargers[0].energy_wh)
+
+    at_first_wh = counter_wh()
     agent.call("PUT", "/api/v1/mode", {"mode": "fast"})
     agent.until(charging)
-    threading.Event().wait(20.0)
+    assert until(lambda: counter_wh() - at_first_wh > 1.3 * WORTH_KEEPING_WH, 30)
     told = agent.call("GET", "/api/v1/prices")
     agent.end()  # what was charged is written down
     again = start(TARIFF)

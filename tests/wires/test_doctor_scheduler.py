@@ -17,8 +17,8 @@ from simulator.clouds.tesla_car import CloudCar
 from simulator.clouds.web import Answer
 from simulator.mailbox import Mailbox
 from simulator.wires.smtp import SmtpServer
+from tests.conftest import free_port
 from tests.wires.street import Street
-from tests.wires.test_agent_process import free_port
 
 BUS = '[bus]\nport = "/dev/ttyNOTHING"\ncircuit_amps = 12\n'
 SECTIONS = {

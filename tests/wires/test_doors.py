@@ -17,10 +17,9 @@ from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
-from tests.conftest import need
+from tests.conftest import free_port, need
 from tests.doors.witness import Broker
 from tests.wires.patience import until
-from tests.wires.test_agent_process import free_port
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = """

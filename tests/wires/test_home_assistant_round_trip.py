@@ -14,10 +14,11 @@ from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
+from tests.conftest import free_port
 from tests.wires.broker import Broker
 from tests.wires.home_assistant import HomeAssistant, need_home_assistant
 from tests.wires.patience import until
-from tests.wires.test_agent_process import Agent, free_port
+from tests.wires.test_agent_process import Agent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -26,9 +26,9 @@ from agent.history.kept import Kept
 from agent.history.reader import Reader
 from agent.model import Event
 from scheduler.clock import FakeClock
+from tests.conftest import free_port
 from tests.history.conftest import House
 from tests.web.house import NOON, ZONE, MiniHouse
-from tests.wires.databases import free_port
 
 SECRETS = {"INFLUX_TOKEN": "t0ken", "INFLUX_PASSWORD": "pa55", "HOOK": "shared"}
 

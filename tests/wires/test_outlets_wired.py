@@ -9,7 +9,8 @@ from scheduler.clock import SystemClock
 from simulator.car import Car, CarProfile
 from simulator.charger import LOST_AFTER_S, ChargerProfile, VirtualCharger
 from simulator.wires.pty import PtyBus
-from tests.wires.test_agent_process import SETTINGS, Agent, free_port
+from tests.conftest import free_port
+from tests.wires.test_agent_process import SETTINGS, Agent
 
 OUTLETS = """
 [outlets.console]

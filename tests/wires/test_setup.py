@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import tomllib
 from datetime import UTC, datetime
 from random import Random
@@ -21,6 +20,7 @@ from simulator.mailbox import Mailbox
 from simulator.wires.modbus import ModbusServer
 from simulator.wires.pty import PtyBus
 from simulator.wires.smtp import SmtpServer, Trouble
+from tests.conftest import free_port
 from tests.wires.newcomer import Person, answer
 
 SPEED = 8.0
@@ -68,11 +68,6 @@ def mail():
 def house(tmp_path):
     """Where the settings will be: an empty folder."""
     return tmp_path / "sunward.toml"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def answers_of(bus, inverter, mail):

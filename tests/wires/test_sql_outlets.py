@@ -13,9 +13,10 @@ from agent.doors.sql import SqlOutlet
 from agent.history.copies import TABLES, Copies
 from agent.history.part import HistoryPart
 from agent.model import ChargerStatus, Event, Moment, Offer, Price
+from tests.conftest import free_port
 from tests.history.conftest import House
 from tests.wires import databases
-from tests.wires.databases import Server, free_port, wait_until
+from tests.wires.databases import Server, wait_until
 
 CHARGING = ChargerStatus(
     "3201", "charging", offered_amps=10, drawn_amps=10, plugged=True, charging=True, vin="5YJ3E1EA7KF000001"
