@@ -9,7 +9,7 @@ on at leisure: a human may set it by hand meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -198,7 +198,11 @@ class Keeper:
         says = f"{title}. The Powerwall {state_in_words(site)}."
         if draws:
             says += " It draws hard; it is looked at again in 5 minutes."
-        context.tell(event_of("end_of_day", says, SUBJECT, data=_data(site)))
+        told = event_of("end_of_day", says, SUBJECT, data=_data(site))
+        low = self.battery.low_percent
+        if site.charge_percent is not None and site.charge_percent <= low:
+            told = replace(told, sentence=f"{says} That is little: {low:g} % or less.", severity="warning")
+        context.tell(told)
         kept |= {"reported": turn.id, "again": now + FOLLOW_UP_S if draws else 0.0}
         return [says]
 

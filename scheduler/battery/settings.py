@@ -79,6 +79,7 @@ class BatterySettings(Section):
     periods: tuple[PeriodSettings, ...] = ()
     grid_used_watts: Annotated[float, Field(ge=50, le=100_000)] = 500.0
     drain_watts: Annotated[float, Field(ge=50, le=100_000)] = 1000.0
+    low_percent: Annotated[float, Field(ge=0, le=100)] = 20.0
     check_every_min: Annotated[int, Field(ge=5, le=720)] = 30
 
     @model_validator(mode="after")

@@ -13,7 +13,17 @@ from datetime import timedelta
 from notify.events import event_of
 from scheduler.jobs import Context, Job, JobFailed
 from scheduler.reports.periods import SETTLE_S, Period, day_span, over
-from scheduler.reports.totals import HARDLY_WH, Json, Totals, data_of, from_json, in_words, starts, summed
+from scheduler.reports.totals import (
+    HARDLY_WH,
+    Json,
+    Totals,
+    charge_of,
+    data_of,
+    from_json,
+    in_words,
+    starts,
+    summed,
+)
 from scheduler.settings import SchedulerSettings
 from scheduler.tariffs.settings import TariffSettings
 from scheduler.wallclock import at
@@ -54,9 +64,13 @@ def run(context: Context) -> Sequence[str]:
 
 
 def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
-    """One letter; a day on which nothing was charged needs none."""
+    """One letter; a day on which nothing was charged needs none, but where a battery is steered."""
     total = sum((sums.of(span) for span in period.spans), Totals())
-    if period.kind == "end_of_day" and total.charged_wh < HARDLY_WH:
+    charge = charge_of(sums.rows(period.spans[0])) if period.kind == "end_of_day" else None
+    is_worth_it = total.charged_wh >= HARDLY_WH or (
+        charge is not None and "battery" in context.settings.tables
+    )
+    if period.kind == "end_of_day" and not is_worth_it:
         return []
     begin_s, end_s = period.spans[0][0], period.spans[-1][1]
     started = 0
@@ -64,8 +78,10 @@ def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
         zone = context.settings.site.zone
         started = starts(context.agent.sessions(at(begin_s, zone), at(end_s, zone)), begin_s, end_s)
     currency = _currency(context.settings)
-    says = in_words(period, total, currency)
-    context.tell(event_of(period.kind, says, SUBJECT, data=data_of(total, started, currency)))
+    says, data = in_words(period, total, currency), data_of(total, started, currency)
+    if charge is not None:
+        says, data = f"{says} {charge.words}", data | charge.to_json()
+    context.tell(event_of(period.kind, says, SUBJECT, data=data))
     return [f"would tell: {says}" if context.dry_run else says]
 
 
@@ -100,6 +116,9 @@ class _Sums:
         for name in sorted(self._kept)[:-KEEP_DAYS]:
             del self._kept[name]
 
+    def rows(self, span: tuple[int, int]) -> Sequence[Json]:
+        """The agent's history of a span. Raises AgentError."""
+        return self._context.agent.history(at(span[0], self._zone), at(span[1], self._zone), STEP_S)
+
     def _asked(self, span: tuple[int, int]) -> Totals:
-        begin, end = at(span[0], self._zone), at(span[1], self._zone)
-        return summed(self._context.agent.history(begin, end, STEP_S))
+        return summed(self.rows(span))

@@ -1,4 +1,4 @@
-"""Sums of what went into the cars, where it came from, and what it cost. Pure.
+"""Sums of what went into the cars, where it came from, what it cost; how full the house battery was. Pure.
 
 The agent's history knows what each stretch cost and saved (docs/history.md says how it counts), so a letter
 says what the page says. What was charged at an unknown price is apart as `unpriced_wh`, and never free.
@@ -60,6 +60,32 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> Totals:
         )
         total += Totals(charged, solar, battery, grid, cost, saved, max(0.0, charged - priced))
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """How full the house's battery was over a span: percent, of means over the history's steps."""
+
+    least: float
+    mean: float
+    most: float
+
+    def to_json(self) -> Json:
+        """The event's figures."""
+        return {f"battery_{name}_percent": round(value) for name, value in asdict(self).items()}
+
+    @property
+    def words(self) -> str:
+        """The letter's sentence."""
+        return (
+            f"The house battery was at {self.least:.0f} to {self.most:.0f} %, {self.mean:.0f} % on average."
+        )
+
+
+def charge_of(rows: Iterable[Mapping[str, Any]]) -> Charge | None:
+    """The battery's charge over rows of the agent's history; None where nobody measured it."""
+    known = [float(row["soc_percent"]) for row in rows if row.get("soc_percent") is not None]
+    return Charge(min(known), sum(known) / len(known), max(known)) if known else None
 
 
 def starts(sessions: Iterable[Mapping[str, Any]], begin_s: float, end_s: float) -> int:

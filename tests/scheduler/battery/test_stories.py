@@ -211,6 +211,16 @@ def test_a_battery_that_calms_down_is_no_second_letter(powerwall):
     assert house.kinds.count("end_of_day") == 1
 
 
+@pytest.mark.parametrize(("charge", "severity"), [(20.0, "warning"), (21.0, "info")])
+def test_a_peak_that_ends_with_little_charge_is_a_warning(powerwall, charge, severity):
+    house = powerwall("2026-06-10T19:50")
+    house.pack.charge_percent = charge
+    house.until("2026-06-10T20:30")
+    (letter,) = [event for event in house.home.told if event.kind == "end_of_day"]
+    assert letter.severity == severity
+    assert ("That is little: 20 % or less." in letter.sentence) is (severity == "warning")
+
+
 def test_a_report_that_can_not_be_read_says_so(powerwall):
     house = powerwall("2026-06-10T19:50")
     house.until("2026-06-10T20:02")

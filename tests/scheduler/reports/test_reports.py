@@ -29,6 +29,7 @@ class Driveway:
     def __init__(self, hours=(10, 11)):
         self.hours = hours
         self.buy = {10: 0.30, 11: 0.30}
+        self.soc = None
 
     def history(self, start, end, step_s):
         rows, at = [], start.astimezone(UTC)
@@ -39,7 +40,8 @@ class Driveway:
                 own = 0.75 * wh / 1000
                 cost = 0.25 * wh / 1000 * buy + own * 0.10
                 one |= {"priced_wh": wh, "cost": cost, "saved": own * (buy - 0.10)}
-            rows.append({"at": at.isoformat(), "step_s": step_s, "chargers": {"3201": one}})
+            row = {"at": at.isoformat(), "step_s": step_s, "chargers": {"3201": one}}
+            rows.append(row | {"soc_percent": self.soc(at) if self.soc else None})
             at += timedelta(seconds=step_s)
         return rows
 
@@ -221,3 +223,27 @@ def test_whoever_gets_letters_gets_reports(config):
     assert "reports" not in [job.name for job in jobs_of(SchedulerSettings.load(config))]
     config.write_text(config.read_text() + "[notify]\n")
     assert "reports" in [job.name for job in jobs_of(SchedulerSettings.load(config))]
+
+
+def test_the_days_letter_says_how_full_the_house_battery_was(home, driveway):
+    driveway.soc = lambda at: 20 if at.hour < 6 else 80
+    house = home()
+    live(house, "2026-06-11T21:30")
+    letter = house.told[-1]
+    assert "The house battery was at 20 to 80 %, 65 % on average." in letter.sentence
+    shown = {name: letter.data[f"battery_{name}_percent"] for name in ("least", "mean", "most")}
+    assert shown == {"least": 20, "mean": 65, "most": 80}
+
+
+BATTERY = '[battery]\nsite = "1"\n'
+
+
+@pytest.mark.parametrize(("settings", "told"), [("", []), (BATTERY, ["end_of_day"])])
+def test_a_day_without_charging_has_its_letter_only_where_a_battery_is_steered(
+    home, driveway, settings, told
+):
+    driveway.hours, driveway.soc = (), lambda at: 50
+    house = home(settings=settings + MONEY)
+    assert [kind for kind, _ in live(house, "2026-06-10T21:30")] == told
+    if told:
+        assert house.told[-1].sentence.endswith("The house battery was at 50 to 50 %, 50 % on average.")
