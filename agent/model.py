@@ -300,6 +300,7 @@ class Snapshot:
     control: Control = field(default_factory=Control)
     windows: Mapping[str, ActiveWindow] | None = field(default_factory=dict)
     sun_share: SunShare | None = None  # None: the settings' own
+    bus_problem: str = ""  # why nothing that is decided reaches a charger; a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def decide(rules: Rules, snapshot: Snapshot, memory: Memory, moment: Moment) -> 
         dimming = None
     scene = Scene(room, surplus.age_s, grid, draws, demand, memory.cut_mono_s, dimming, now)
     lowered, cuts = guard(proposals, scene)
-    offers = tuple(_offer(p, moment) for p in lowered)
+    offers = tuple(_offer(p, snapshot.bus_problem, moment) for p in lowered)
     said = told(cases, lowered, cuts, pasts, memory, moment)
     budget_amps = _budget_amps(surplus, cases, rules)
     decision = Decision(offers, budget_amps, (*steps, *cuts), said.wishes, said.events)
@@ -102,8 +102,10 @@ def _budget_amps(surplus: Sun, cases: list[Case], rules: Rules) -> float:
     return round(max(0.0, surplus.watts) / per_amp, 2)
 
 
-def _offer(p: Proposal, moment: Moment) -> Offer:
-    return Offer(p.rules.charger_id, p.amps, _sentence(p), moment.mono_s + OFFER_GOOD_S)
+def _offer(p: Proposal, unreached: str, moment: Moment) -> Offer:
+    """`unreached`: why no word reaches a charger; then that is the reason, and no amps are promised."""
+    reason = f"Not in our hands now: {unreached}" if unreached else _sentence(p)
+    return Offer(p.rules.charger_id, p.amps, reason, moment.mono_s + OFFER_GOOD_S)
 
 
 def _sentence(p: Proposal) -> str:

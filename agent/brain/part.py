@@ -86,6 +86,7 @@ class BrainPart:
             self._control.get(),
             self._evaluator.in_force(moment.wall),
             share,
+            bus.health.problem,
         )
         known = self._memory.phases_by_car
         decision, self._memory = decide(self._rules, snapshot, self._memory, moment)

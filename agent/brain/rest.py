@@ -39,6 +39,7 @@ def still(rest: Rest, rules: Rules, snapshot: Snapshot, moment: Moment, good_s: 
     same = (
         rules is rest.rules
         and snapshot.control is before.control
+        and snapshot.bus_problem == before.bus_problem
         and snapshot.windows == before.windows
         and snapshot.cars == before.cars
         and _dark(snapshot)

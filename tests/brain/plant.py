@@ -44,6 +44,7 @@ class Plant:
     windows: dict | None = field(default_factory=dict)
     cars: dict = field(default_factory=dict)
     vin: str = ""
+    bus_problem: str = ""
     defiant: bool = False
     stuck: set[str] = field(default_factory=set)  # chargers whose cars go on as they are
     full: set[str] = field(default_factory=set)  # chargers whose cars take nothing
@@ -151,7 +152,9 @@ class Plant:
         if self.battery:
             readings["battery"] = replace(self.battery, at_mono_s=self.now)
         chargers = tuple(self._status(c.charger_id) for c in self.rules.chargers)
-        return Snapshot(chargers, readings, self.cars, self.control, self.windows)
+        return Snapshot(
+            chargers, readings, self.cars, self.control, self.windows, bus_problem=self.bus_problem
+        )
 
     def _status(self, charger_id):
         if charger_id in self.silent:

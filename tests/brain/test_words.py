@@ -120,3 +120,15 @@ def test_who_waits_for_the_house_battery_hears_so():
     plant.battery = Reading(0.0, 0.0, "battery", soc_percent=50.0)
     plant.run(1)
     assert "battery" not in plant.reason()
+
+
+@pytest.mark.parametrize("sun_w", [5000, 0])  # at 0 W the house rests, and repeats its last decision
+def test_while_the_bus_is_not_ours_no_amps_are_promised(sun_w):
+    plant = Plant(RULES, sun_w=sun_w).run(400)
+    before = plant.reason()
+    plant.bus_problem = "Another primary (1234) speaks on the bus, so we stay silent."
+    words = said(plant, 60)
+    assert words == ["Not in our hands now: Another primary (1234) speaks on the bus, so we stay silent."]
+    plant.bus_problem = ""
+    plant.run(1)
+    assert plant.reason().split(":")[0] == before.split(":")[0]
