@@ -135,7 +135,7 @@ def _parser(job: str | None) -> argparse.ArgumentParser:
 def _runner(
     settings: SchedulerSettings, asked: argparse.Namespace, pause: Callable[[float], Any]
 ) -> JobRunner:
-    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
+    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run, certificate=settings.certificate)
     clock: Clock = asked.clock or SystemClock(settings.site.zone)
     letters = Letters(settings)
     jobs = [*jobs_of(settings), *letters.jobs]  # letters last: they carry what the others have to tell
@@ -202,7 +202,7 @@ def _jobs(settings: SchedulerSettings, asked: argparse.Namespace) -> int:
 def _by_hand(
     settings: SchedulerSettings, asked: argparse.Namespace, act: Callable[[Agent], str | Sequence[str]]
 ) -> int:
-    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run)
+    agent = Agent(settings.agent_url, settings.token, dry_run=asked.dry_run, certificate=settings.certificate)
     said = act(agent)
     for line in agent.would or ([said] if isinstance(said, str) else said):
         print(line)

@@ -8,12 +8,17 @@ here. With `dry_run` nothing that changes the house is sent; it is written to `w
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+
+from scheduler.own_certificate import trusting
 
 TIMEOUTS_S = (2.0, 5.0)  # to connect, to answer: it is on this computer
 PREFIX = "/api/v1"
@@ -38,10 +43,28 @@ class AgentRefused(AgentError):
         self.status = status
 
 
+class _Pinned(HTTPAdapter):
+    """https with a trust of its own."""
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._trust = trust
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        """With our context, made out to no name."""
+        super().init_poolmanager(*args, **more, ssl_context=self._trust, assert_hostname=False)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the trust as it is: requests would add every authority of the internet."""
+
+
 class Agent:
     """The agent's HTTP API (`/api/v1`), one method for each call. JSON values in and out."""
 
-    def __init__(self, url: str, token: str = "", *, dry_run: bool = False) -> None:
+    def __init__(
+        self, url: str, token: str = "", *, dry_run: bool = False, certificate: Path | None = None
+    ) -> None:
+        """`certificate`: the file of the one that it shows, for https."""
         self.url = url.rstrip("/")
         self.dry_run = dry_run
         self.would: list[str] = []
@@ -49,6 +72,16 @@ class Agent:
         self._session.trust_env = False  # a proxy from the environment has no business on loopback
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
+        self._certificate = certificate
+        self._trust_anew()
+
+    def _trust_anew(self) -> None:
+        """Read the certificate's file: it may have been renewed."""
+        if self._certificate is not None:
+            try:
+                self._session.mount("https://", _Pinned(trusting(self._certificate)))
+            except OSError:
+                return  # nobody is trusted until it can be read
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -174,7 +207,9 @@ class Agent:
             )
         except requests.Timeout:
             raise AgentDown(f"The agent at {self.url} does not answer in time.") from None
-        except (requests.RequestException, ValueError):
+        except (requests.RequestException, ValueError) as error:
+            if isinstance(error, requests.exceptions.SSLError):
+                self._trust_anew()  # for the next call
             raise AgentDown(
                 f"The agent at {self.url} can't be reached. Is it running? Try: ./sunward agent status"
             ) from None

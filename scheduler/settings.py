@@ -76,6 +76,7 @@ class SchedulerSettings:
     agent_url: str = f"http://{DEFAULT_LISTEN}"
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     tables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    certificate: Path | None = None  # which the agent shows, where it speaks https
 
     @classmethod
     def load(cls, path: Path, credentials_path: Path | None = None) -> SchedulerSettings:
@@ -105,7 +106,8 @@ class SchedulerSettings:
             problems.append(str(error))
         if problems:
             raise SettingsError(problems)
-        return cls(path, site, site.state_path(path), windows, chargers, url, secrets, tables)
+        state, cert = site.state_path(path), _certificate(tables, path)
+        return cls(path, site, state, windows, chargers, url, secrets, tables, cert)
 
     @property
     def token(self) -> str:
@@ -139,4 +141,12 @@ def _agent_url(tables: Mapping[str, Any]) -> str:
             f'web.listen: write an address and a port, like "{DEFAULT_LISTEN}" (found {listen!r}).'
         )
     here = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}
-    return f"http://{here.get(host, host)}:{port}"
+    scheme = "https" if _certificate(tables, Path()) else "http"
+    return f"{scheme}://{here.get(host, host)}:{port}"
+
+
+def _certificate(tables: Mapping[str, Any], path: Path) -> Path | None:
+    """[web] tls_cert, where the agent has a key for it; a relative one lies beside the settings file."""
+    web = tables.get("web", {})
+    cert, key = (web.get(name) for name in ("tls_cert", "tls_key")) if isinstance(web, dict) else ("", "")
+    return path.parent / cert if isinstance(cert, str) and cert and key else None

@@ -148,7 +148,7 @@ def _works(talk: Talk, draft: Draft) -> bool:
     if moment.wall is None:
         return True
     memory = Memory(settings.state_dir / "scheduler" / "setup.json", dry_run=True)
-    agent = Agent(settings.agent_url, settings.token)
+    agent = Agent(settings.agent_url, settings.token, certificate=settings.certificate)
     try:
         seen = site_at(Context(settings, moment, agent, memory, lambda event: None, lambda s: None)).read()
     except (BatteryError, KeepError) as error:
