@@ -197,6 +197,9 @@ def test_who_may_only_look_keeps_no_order_alive(house):
         house.clock.advance(3000)
         assert web.get(where, headers=bearer(reads)).status_code == 200
         assert house.desk.control.get().boosts == began
+        foreign = {**bearer("controls"), "Sec-Fetch-Site": "cross-site"}
+        assert web.get(where, headers=foreign).status_code == 200
+        assert house.desk.control.get().boosts == began
         assert web.get(where, headers=bearer("controls")).status_code == 200
         assert house.desk.control.get().boosts != began
 
