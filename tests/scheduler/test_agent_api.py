@@ -1,13 +1,19 @@
 """The client of the agent's API against a real HTTP server: what it sends, and how it takes bad days."""
 
+import shutil
 import socket
+import subprocess
 import threading
 from datetime import UTC, datetime
 
 import pytest
 from werkzeug import Response
 
+from agent.doors.web.server import WebSettings
 from scheduler.agent_api import Agent, AgentDown, AgentRefused
+from scheduler.settings import SchedulerSettings
+from tests.conftest import need
+from tests.web.house import MiniHouse
 
 
 def test_it_sends_the_token_and_plain_json(httpserver):
@@ -138,3 +144,47 @@ def unused_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def signed(folder):
+    """A fresh certificate for another name, by an authority that nobody knows; its two files."""
+    folder.mkdir(exist_ok=True)
+    openssl, make = need("openssl"), ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    ca, cert, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
+    for line in (
+        ["req", "-x509", *make, "-keyout", f"{ca}.key", "-out", ca, "-subj", "/CN=authority"],
+        ["req", *make, "-keyout", key, "-out", f"{cert}.ask", "-subj", "/CN=sun.example"],
+        ["x509", "-req", "-in", f"{cert}.ask", "-CA", ca, "-CAkey", f"{ca}.key", "-out", cert, "-days", "9"],
+    ):
+        subprocess.run([openssl, *line], check=True, capture_output=True)
+    return cert, key
+
+
+def test_an_agent_that_speaks_https_is_known_by_its_very_certificate(tmp_path):
+    cert, key = signed(tmp_path)
+    other, _ = signed(tmp_path / "other")
+    house = MiniHouse()
+    with house.open_web(WebSettings("127.0.0.1:0", tls_cert=cert, tls_key=key)) as server:
+        agent = Agent(server.url, certificate=cert)
+        assert agent.state()["site"] == "Sonnenhof"
+        agent.set_mode("off")
+        assert house.desk.control.get().mode == "off"
+        for wrong in (None, tmp_path / "none.pem", key):
+            with pytest.raises(AgentDown):
+                Agent(server.url, certificate=wrong).state()
+        stranger = Agent(server.url, certificate=other)
+        with pytest.raises(AgentDown, match="another certificate"):
+            stranger.state()
+        shutil.copy(cert, other)  # as when it was renewed meanwhile
+        assert stranger.state()["site"] == "Sonnenhof"
+
+
+def test_the_settings_say_where_the_agent_speaks_https(tmp_path):
+    path = tmp_path / "sunward.toml"
+    path.write_text('[web]\nlisten = "0.0.0.0:8443"\ntls_cert = "cert.pem"\ntls_key = "key.pem"\n', "utf-8")
+    settings = SchedulerSettings.load(path)
+    assert settings.agent_url == "https://127.0.0.1:8443"
+    assert settings.agent_certificate == tmp_path / "cert.pem"
+    path.write_text('[web]\nlisten = "0.0.0.0:8443"\n', "utf-8")
+    settings = SchedulerSettings.load(path)
+    assert (settings.agent_url, settings.agent_certificate) == ("http://127.0.0.1:8443", None)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from agent.doors.doorway import Branch, Doorway
 from agent.doors.evcc import BY, Evcc
 from agent.doors.web.asks import Ask, Truth
+from agent.doors.web.origins import same_origin
 from agent.doors.web.refusals import StrictRoute
 from agent.doors.web.view import asked_by, visitor_of
 
@@ -45,7 +46,8 @@ def router(evcc: Evcc) -> APIRouter:
     @routes.get("/chargers/{charger}/evcc")
     def read(charger: Charger, request: Request) -> EvccAnswer:
         """One charger in evcc's words. A look of whoever may order is a sign of life: his orders hold on."""
-        if visitor_of(request).may("control"):
+        own = same_origin(request.headers, request.headers.get("host", ""))  # no picture on another's page
+        if own and visitor_of(request).may("control"):
             evcc.alive(charger)
         return EvccAnswer(**evcc.read(charger))
 
