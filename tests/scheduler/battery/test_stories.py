@@ -7,6 +7,7 @@ import pytest
 from notify.settings import SettingsError
 from scheduler.battery import look
 from scheduler.battery.keys import base_of
+from scheduler.battery.seen import seen
 from scheduler.battery.settings import BatterySettings
 from scheduler.cars.tokens import Tokens
 from scheduler.jobs import Job
@@ -353,10 +354,10 @@ def test_two_readings_an_hour_off_peak_and_few_in_it(powerwall):
 
 
 def test_two_jobs_of_one_tick_cost_one_question(powerwall):
-    house, seen = powerwall("2026-06-10T14:10"), []
+    house, charges = powerwall("2026-06-10T14:10"), []
 
     def guest(context):
-        seen.append(look(context).charge_percent)
+        charges.append(look(context).charge_percent)
         return ()
 
     def asked(seconds):
@@ -369,7 +370,15 @@ def test_two_jobs_of_one_tick_cost_one_question(powerwall):
     house.pack.charge_percent = 42.0
     assert [asked(300), asked(300)] == [1, 1]  # the keeper's look serves them both
     assert asked(120) == 1  # too old by now: the guest asks for itself
-    assert seen[1:] == [42.0, 42.0, 42.0]
+    assert charges[1:] == [42.0, 42.0, 42.0]
+
+
+@pytest.mark.parametrize("kept", ["3", "[1, null, 2]", '["x", 50, 0]', "[9e12, 50, 0]", "[0, 50, 0]", "{}"])
+def test_a_strange_or_old_note_of_the_battery_is_as_none(powerwall, kept):
+    house = powerwall("2026-06-10T14:10")
+    house.home.runner.folder.mkdir(parents=True)
+    (house.home.runner.folder / "powerwall.json").write_text(f'{{"seen": {kept}}}')
+    assert seen(house.home.settings, house.clock.wall.timestamp()) is None
 
 
 def spent(house):
