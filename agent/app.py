@@ -35,7 +35,7 @@ from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:  # imported only once the port is open
     from agent.config import House
-    from agent.desk import Push
+    from agent.desk import Desk, Push
     from agent.doors.doorway import Door, Doorway
     from agent.doors.outlet import Outlet
     from agent.doors.rooms import Rooms
@@ -151,78 +151,85 @@ class App:
 
     def start_rooms(self) -> None:
         """Start everything else. Raises WebError with a sentence when the page's port can't be had."""
-        from agent.desk import Desk
-        from agent.firmware import FirmwareWatch
         from agent.history.kept import Kept
-        from agent.history.part import HistoryPart
-        from agent.keeping import keep_phases, phases_from_json
         from agent.meters.part import Meters
         from agent.meters.view import Limits
         from agent.prices import PriceTeller
         from agent.shown import flat_price
 
-        house, clock = self.house, self.clock
-        settings = house.settings
-        state = house.state_dir
-        meters = Meters(house.meters, clock, Limits(settings.meters.ages()[1]))
-        kept = Kept(state / "state.db", clock, self.news.put)
-        self.desk = Desk(
-            clock,
+        settings, state = self.house.settings, self.house.state_dir
+        meters = Meters(self.house.meters, self.clock, Limits(settings.meters.ages()[1]))
+        self._closing.append(meters.close)
+        kept = Kept(state / "state.db", self.clock, self.news.put)
+        self.desk = self._new_desk(kept, meters)
+        self._price_at = PriceTeller(self.desk.prices, flat_price(settings.web))
+        brain = self._brain(kept, meters)
+        rememberers, listeners = self._rememberers(state)
+        self._herald = Herald((self.news, meters.events), listeners)
+        self._runner.start(brain, self._wake_brain)
+        for part in (*meters.parts, *rememberers, self._herald):
+            self._runner.start(part)
+        self._open_doors(state, kept)
+
+    def _new_desk(self, kept: Kept, meters: Meters) -> Desk:
+        from agent.desk import Desk
+
+        return Desk(
+            self.clock,
             kept,
-            house.rules,
-            mode=settings.site.mode,
-            windows=house.windows,
+            self.house.rules,
+            mode=self.house.settings.site.mode,
+            windows=self.house.windows,
             published=self.published,
             changed=self._wake_brain.set,
             tell=self.news.put,
             push=pusher(meters),
         )
-        names = {charger.charger_id: charger.label for charger in house.rules.chargers}
+
+    def _brain(self, kept: Kept, meters: Meters) -> BrainPart:
+        from agent.firmware import FirmwareWatch
+        from agent.keeping import keep_phases, phases_from_json
+
+        desk, settings = self.desk, self.house.settings
+        names = {charger.charger_id: charger.label for charger in self.house.rules.chargers}
         firmware = FirmwareWatch(kept, self.news.put, names)
 
         def decided(published: Published) -> None:
-            self.desk.tidy(published)
+            desk.tidy(published)
             firmware.look(published.bus.chargers)
 
-        brain = BrainPart(
-            house.rules,
+        return BrainPart(
+            self.house.rules,
             bus=self.bus_view,
             meters=meters.view,
-            control=self.desk.control,
-            windows=self.desk.windows,
-            cars=self.desk.cars,
+            control=desk.control,
+            windows=desk.windows,
+            cars=desk.cars,
             offers=self.offers,
             published=self.published,
             tell=self.news.put,
             decided=decided,
             zone=settings.site.zone,
-            sun_share=Pays(self.desk.prices) if settings.solar.min_solar_share == "auto" else None,
+            sun_share=Pays(desk.prices) if settings.solar.min_solar_share == "auto" else None,
             phases_by_car=phases_from_json(kept.get("phases")),
             learned=lambda known: keep_phases(kept, known),
         )
-        self._price_at = PriceTeller(self.desk.prices, flat_price(settings.web))
-        remembered: Outbox[Event] = Outbox()
+
+    def _rememberers(self, state: Path) -> tuple[list[Part], list[Callable[[Event], None]]]:
+        """Those who remember what happened, and by what they hear of it."""
+        from agent.history.part import HistoryPart
+
+        heard: Outbox[Event] = Outbox()
+        file, rules = state / "history.db", self.house.rules
         history = HistoryPart(
-            self.published,
-            remembered,
-            state / "history.db",
-            rules=house.rules,
-            tell=self.news.put,
-            price_at=self._price_at,
+            self.published, heard, file, rules=rules, tell=self.news.put, price_at=self._price_at
         )
-        listeners = [remembered.put]
-        others: list[Part] = [*meters.parts, history]
-        self._closing += [meters.close, lambda: history.finish(clock.now())]
+        self._closing.append(lambda: history.finish(self.clock.now()))
         letters = self._letters()
-        if letters is not None:
-            listeners.append(letters.box.put)
-            others.append(letters)
-            self._closing.append(lambda: letters.finish(clock.now()))
-        self._herald = Herald((self.news, meters.events), listeners)
-        self._runner.start(brain, self._wake_brain)
-        for part in (*others, self._herald):
-            self._runner.start(part)
-        self._open_doors(state, kept)
+        if letters is None:
+            return [history], [heard.put]
+        self._closing.append(lambda: letters.finish(self.clock.now()))
+        return [history, letters], [heard.put, letters.box.put]
 
     def _letters(self) -> LettersPart | None:
         """The part that hands news to the outbox of letters, where the owner wants any."""
