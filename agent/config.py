@@ -107,6 +107,7 @@ class MeterSettings(Section):
     max_age_s: Annotated[float, Field(ge=3, le=3600)] = 120.0
     minimum_after_s: Annotated[float, Field(ge=2, le=3600)] = 30.0
     no_raise_after_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    unwatched_fuse_amps: Amps | None = None
 
     @field_validator(*ROLES, mode="before")
     @classmethod
@@ -307,6 +308,7 @@ def rules_of(settings: Settings) -> Rules:
         stale_no_raise_s=no_raise_s,
         stale_minimum_s=minimum_s,
         stale_safe_s=safe_s,
+        blind_fast_amps=meters.unwatched_fuse_amps,
         has_meter=bool(meters.lines()),
         grace_s=solar.plug_in_grace_s,
     )
@@ -353,6 +355,12 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     no_raise_s, minimum_s, safe_s = settings.meters.ages()
     if not no_raise_s <= minimum_s <= safe_s:
         yield "meters: no_raise_after_s, minimum_after_s and max_age_s must rise in this order."
+    unwatched, fuse = settings.meters.unwatched_fuse_amps, settings.site.main_fuse_amps
+    if unwatched is not None and unwatched > fuse:
+        yield (
+            f"meters.unwatched_fuse_amps = {unwatched:g} is more than the main fuse: write what it bears "
+            f"beside all else in the house, below site.main_fuse_amps (found {fuse:g})."
+        )
 
 
 def _limits_that_cannot_be(settings: Settings) -> Iterator[str]:

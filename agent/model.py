@@ -277,7 +277,7 @@ class Rules:
     stale_no_raise_s: float = 10.0
     stale_minimum_s: float = 30.0
     stale_safe_s: float = 120.0
-    blind_fast_amps: float | None = None  # `fast` beside a main fuse whose meter is silent
+    blind_fast_amps: float | None = None  # on a phase of a main fuse that no meter watches; None: the minimum
     has_meter: bool = True  # a source that tells the surplus is set up
     grace_s: float = 60.0
 

@@ -119,6 +119,15 @@ def test_the_web_door_is_checked_like_the_rest(file, lines, words):
     assert any(words in one for one in problems(file(f"{GOOD}[web]\n{lines}\n")))
 
 
+def test_what_an_unwatched_main_fuse_may_bear_is_a_setting(file):
+    fused = f"[site]\nmain_fuse_amps = 35\n{GOOD}"
+    assert load(file(fused)).rules.blind_fast_amps is None
+    meters = "[meters]\nunwatched_fuse_amps = {}\n"
+    assert load(file(fused + meters.format(10))).rules.blind_fast_amps == 10
+    (told,) = problems(file(fused + meters.format(36)))
+    assert "unwatched_fuse_amps = 36 is more than the main fuse" in told
+
+
 def test_what_contradicts_itself_is_refused(file):
     path = file(
         """
