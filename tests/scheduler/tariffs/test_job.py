@@ -165,10 +165,9 @@ def test_a_product_that_holds_for_good_is_known_every_day_and_asked_for_once_a_d
     asked = []
     path = "/v1/products/P/electricity-tariffs/E-1R-P-A/standard-unit-rates/"
     httpserver.expect_request(path).respond_with_handler(lambda request: asked.append(request) or told)
-    config.write_text(
-        config.read_text()
-        + f'[tariff]\nkind = "octopus"\nproduct = "P"\nregion = "A"\naddress = "{agent.url}"\n'
-    )
+    there = httpserver.url_for("")[:-1]
+    product = f'[tariff]\nkind = "octopus"\nproduct = "P"\nregion = "A"\naddress = "{there}"\n'
+    config.write_text(config.read_text() + product)
     home = house(*jobs_of(SchedulerSettings.load(config))[1:], clock=clock)
     pass_hours(home, 72, 900)
     assert home.told == []
