@@ -78,7 +78,7 @@ def test_a_rate_limit_is_kept(httpserver):
         ("<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
         (json.dumps(GOOD)[:30], "cut short"),
         ("", "nothing where JSON"),
-        ('{"power": {"grid": NaN}}', "damaged"),
+        ('{"power": {"grid": NaN}}', "instead of a number"),
         ('{"power": {}}', "no power.grid"),
         ('{"power": {"grid": "unavailable"}}', "instead of a number"),
     ],
