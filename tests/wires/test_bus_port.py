@@ -200,7 +200,7 @@ def refused():
         ("/dev/null", "can't be opened as a serial port"),
         ("socket://here", "write /dev/..., socket://host:port"),
         ("http://127.0.0.1", "is no port: write /dev/"),
-        (refused(), "refused the connection. Look at its power"),
+        pytest.param(refused(), "refused the connection. Look at its power", id="refused"),
     ],
 )
 def test_a_port_that_cannot_be_opened_says_what_to_do(url, says):
