@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 from tests.conftest import CHROMIUM_ARGUMENTS, need
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.alone
 
 
 class Demo:
