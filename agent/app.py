@@ -27,7 +27,7 @@ from agent.bus.master import Master
 from agent.bus.part import BusPart
 from agent.bus.port import Port, open_port
 from agent.herald import Herald
-from agent.model import BusView, Event, Offer, Published, Reading, Role
+from agent.model import BusView, Event, Offer, Published, Reading, Role, Rules
 from agent.parts import Outbox, Part, Slot, ThreadRunner
 from agent.watchdog import Watchdog
 from notify.settings import read_toml
@@ -191,8 +191,7 @@ class App:
         from agent.keeping import keep_phases, phases_from_json
 
         desk, settings = self.desk, self.house.settings
-        names = {charger.charger_id: charger.label for charger in self.house.rules.chargers}
-        firmware = FirmwareWatch(kept, self.news.put, names)
+        firmware = FirmwareWatch(kept, self.news.put, labels(self.house.rules))
 
         def decided(published: Published) -> None:
             desk.tidy(published)
@@ -251,8 +250,8 @@ class App:
         from agent.shown import site_of, versions, web_settings
 
         house = self.house
-        names = {charger.charger_id: charger.label for charger in house.rules.chargers}
-        past = Past(Reader(state / "history.db", house.settings.site.zone), names, self._price_at.flat)
+        reader = Reader(state / "history.db", house.settings.site.zone)
+        past = Past(reader, labels(house.rules), self._price_at.flat)
         rooms = Rooms(
             self.clock,
             self.published,
@@ -302,6 +301,11 @@ def made(table: Sequence[tuple[str, str]], opener: str, way: Doorway) -> Iterato
             one = getattr(import_module(place), opener)(way)
             if one is not None:
                 yield one
+
+
+def labels(rules: Rules) -> dict[str, str]:
+    """What people call each charger, by its id."""
+    return {charger.charger_id: charger.label for charger in rules.chargers}
 
 
 def pusher(meters: Meters) -> Push:

@@ -65,12 +65,14 @@ def run(context: Context) -> Sequence[str]:
 
 def _tell(context: Context, period: Period, sums: _Sums) -> list[str]:
     """One letter; a day on which nothing was charged needs none, but where a battery is steered."""
-    total = sum((sums.of(span) for span in period.spans), Totals())
-    charge = charge_of(sums.rows(period.spans[0])) if period.kind == "end_of_day" else None
+    is_day = period.kind == "end_of_day"
+    rows = sums.rows(period.spans[0]) if is_day else ()
+    total = summed(rows) if is_day else sum((sums.of(span) for span in period.spans), Totals())
+    charge = charge_of(rows)
     is_worth_it = total.charged_wh >= HARDLY_WH or (
         charge is not None and "battery" in context.settings.tables
     )
-    if period.kind == "end_of_day" and not is_worth_it:
+    if is_day and not is_worth_it:
         return []
     begin_s, end_s = period.spans[0][0], period.spans[-1][1]
     started = 0

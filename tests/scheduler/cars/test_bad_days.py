@@ -137,20 +137,9 @@ def test_commands_that_must_be_signed_are_told_once_with_what_to_do(street):
     assert street.counts["command"] == 1
 
 
-def test_the_second_way_is_taken_where_the_first_is_refused(street):
-    ways = ["fleet://", f"fleet-proxy://127.0.0.1:{street.clouds.proxy.port}?tls=no"]
-    street.settings(commands=ways)
-    street.plug()
-    street.car.stopped = True
-    street.live(60)
-    street.offer, street.wants_it = 16, "start"
-    street.live(300)
-    assert street.car.drawn_amps == 16
-
-
-def test_a_second_way_is_taken_where_the_first_does_not_answer(street):
-    ways = ["ble://127.0.0.1:9", f"fleet-proxy://127.0.0.1:{street.clouds.proxy.port}?tls=no"]
-    street.settings(commands=ways)
+@pytest.mark.parametrize("first", ["fleet://", "ble://127.0.0.1:9"], ids=["refused", "silent"])
+def test_the_second_way_is_taken_where_the_first_is_refused_or_does_not_answer(street, first):
+    street.settings(commands=[first, f"fleet-proxy://127.0.0.1:{street.clouds.proxy.port}?tls=no"])
     street.plug()
     street.car.stopped = True
     street.live(60)
